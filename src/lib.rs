@@ -1,0 +1,4 @@
+//! aehctl keeps developer portals on API Experience Hub as code.
+
+pub mod diagnostic;
+pub mod manifest;

@@ -1,0 +1,3 @@
+//! The manifest: from YAML files to one located value.
+
+pub mod model;
