@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diagnostic::{Located, Location};
 
 /// One portal with everything that its fragments add: joins, defaults and overrides are already folded in.
@@ -128,7 +130,7 @@ pub enum AssetState {
 }
 
 /// Which API instances an asset shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Instances {
     All,
     Public,

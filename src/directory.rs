@@ -1,0 +1,161 @@
+//! The user groups of a portal by name and by id, with their tree: live ones, and those that a plan will create.
+//!
+//! Names in plans are unique within their directory: a built-in goes by `system:…` where its flag tells it apart,
+//! and groups of one name carry their ids.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{GroupId, GroupName};
+use crate::kinds::GroupSet;
+use crate::manifest::model::SystemGroup;
+use crate::state::{GroupFlags, LiveGroup};
+
+/// One group of the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub name: GroupName,
+    /// `None`: yet to be created.
+    pub id: Option<GroupId>,
+    pub parent: Option<GroupName>,
+    pub flags: GroupFlags,
+}
+
+/// All groups of a portal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
+pub struct Directory {
+    entries: BTreeMap<GroupName, Entry>,
+    names: HashMap<GroupId, GroupName>,
+}
+
+impl From<Vec<Entry>> for Directory {
+    fn from(entries: Vec<Entry>) -> Self {
+        let mut directory = Self::default();
+        for entry in entries {
+            directory.insert(entry);
+        }
+        directory
+    }
+}
+
+impl From<Directory> for Vec<Entry> {
+    fn from(directory: Directory) -> Self {
+        directory.entries.into_values().collect()
+    }
+}
+
+impl SystemGroup {
+    pub const ALL: [Self; 3] = [Self::Administrators, Self::Guests, Self::Members];
+
+    /// As it is written in manifests and plans.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrators => "system:administrators",
+            Self::Guests => "system:guests",
+            Self::Members => "system:members",
+        }
+    }
+
+    /// The name of the flag that marks it.
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::Administrators => "isAdmin",
+            Self::Guests => "isPublic",
+            Self::Members => "isDefault",
+        }
+    }
+
+    /// Whether the flags mark this built-in.
+    pub const fn marks(self, flags: GroupFlags) -> bool {
+        match self {
+            Self::Administrators => flags.is_admin,
+            Self::Guests => flags.is_public,
+            Self::Members => flags.is_default,
+        }
+    }
+}
+
+impl Directory {
+    /// Names every live group. A group that is about to be renamed goes by its new name.
+    pub fn of_live(groups: &[LiveGroup], renamed: &BTreeMap<GroupId, String>) -> Self {
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        let plain = |group: &'_ LiveGroup| -> String { renamed.get(&group.id).unwrap_or(&group.name).clone() };
+        for group in groups {
+            *uses.entry(renamed.get(&group.id).unwrap_or(&group.name)).or_default() += 1;
+        }
+        let built_in = |group: &LiveGroup| {
+            // A group that is both public and default goes by the wider of its two names.
+            [SystemGroup::Administrators, SystemGroup::Guests, SystemGroup::Members].into_iter().find(|system| {
+                system.marks(group.flags) && groups.iter().filter(|other| system.marks(other.flags)).count() == 1
+            })
+        };
+        let name = |group: &LiveGroup| -> GroupName {
+            if let Some(system) = built_in(group) {
+                return system.as_str().into();
+            }
+            let text = plain(group);
+            if uses[text.as_str()] > 1 || text.starts_with("system:") || text.starts_with("audience:") || text.is_empty() {
+                return format!("{text} [{}]", group.id).into();
+            }
+            text.into()
+        };
+        let names: HashMap<&GroupId, GroupName> = groups.iter().map(|group| (&group.id, name(group))).collect();
+        let mut directory = Self::default();
+        for group in groups {
+            directory.insert(Entry {
+                name: names[&group.id].clone(),
+                id: Some(group.id.clone()),
+                parent: group.parent.as_ref().and_then(|parent| names.get(parent)).cloned(),
+                flags: group.flags,
+            });
+        }
+        directory
+    }
+
+    /// Adds a group or replaces the one of the same name.
+    pub fn insert(&mut self, entry: Entry) {
+        if let Some(id) = &entry.id {
+            self.names.insert(id.clone(), entry.name.clone());
+        }
+        self.entries.insert(entry.name.clone(), entry);
+    }
+
+    pub fn get(&self, name: &GroupName) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// All groups in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    pub fn id_of(&self, name: &GroupName) -> Option<&GroupId> {
+        self.entries.get(name)?.id.as_ref()
+    }
+
+    /// The name of a live group. An id that the tree does not hold is shown as it is.
+    pub fn name_of(&self, id: &GroupId) -> GroupName {
+        self.names.get(id).cloned().unwrap_or_else(|| format!("[{id}]").into())
+    }
+
+    pub fn names_of<'a>(&self, ids: impl IntoIterator<Item = &'a GroupId>) -> GroupSet {
+        ids.into_iter().map(|id| self.name_of(id)).collect()
+    }
+
+    pub fn flags_of(&self, name: &GroupName) -> GroupFlags {
+        self.entries.get(name).map(|entry| entry.flags).unwrap_or_default()
+    }
+
+    /// The group and everything above it: whoever is in the group sees what any of these sees.
+    pub fn with_ancestors<'a>(&'a self, name: &'a GroupName) -> impl Iterator<Item = &'a GroupName> {
+        // A tree that was read can hold no cycle, a plan file that was edited can: no path is longer than the tree.
+        std::iter::successors(Some(name), |name| self.entries.get(*name)?.parent.as_ref()).take(self.entries.len() + 1)
+    }
+
+    /// The names that the predicate picks by their flags.
+    pub fn flagged(&self, predicate: impl Fn(GroupFlags) -> bool) -> GroupSet {
+        self.entries.values().filter(|entry| predicate(entry.flags)).map(|entry| entry.name.clone()).collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! assets.
+
+pub mod spec;

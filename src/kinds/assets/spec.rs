@@ -1,0 +1,83 @@
+//! What a published asset is: which instances it shows, and who sees which minor version.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::Directory;
+use crate::kinds::GroupSet;
+use crate::manifest::model::Instances;
+use crate::state::AssetDetail;
+
+/// The key of [`AssetSpec::versions`] that stands for every version that is not listed.
+pub const OTHER_VERSIONS: &str = "*";
+
+/// A published asset as the manifest would declare it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetSpec {
+    /// `None`: unknown, or left to the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
+    /// Audiences by minor version in the server's spelling; `None` is unknown, an empty set is nobody. Only an asset
+    /// that is yet to be published has [`OTHER_VERSIONS`]: its versions are known once it is there.
+    pub versions: BTreeMap<String, Option<GroupSet>>,
+}
+
+impl AssetSpec {
+    /// What was read, in the names of the directory.
+    pub fn of_live(detail: &AssetDetail, directory: &Directory) -> Self {
+        Self {
+            instances: detail.instances,
+            versions: detail
+                .versions
+                .iter()
+                .map(|(version, groups)| (version.clone(), groups.as_ref().map(|ids| directory.names_of(ids))))
+                .collect(),
+        }
+    }
+}
+
+impl Instances {
+    /// Showing `self` shows no instance that `other` hides. `Custom` lists instances that nobody can read, so it
+    /// compares with itself alone.
+    pub fn is_within(self, other: Self) -> bool {
+        self == other || (self == Self::Public && other == Self::All)
+    }
+}
+
+/// The form in which spellings of one minor version are equal: `v1`, `1` and `1.0`, but not `1.1`.
+pub fn canonical_version(text: &str) -> &str {
+    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let mut canonical = digits;
+    while let Some(shorter) = canonical.strip_suffix(".0") {
+        canonical = shorter;
+    }
+    canonical
+}
+
+/// The spelling in which a version is sent that the server has not spelt yet: `^v?\d+$` by the contract.
+pub fn wire_version(text: &str) -> String {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if plain(text.strip_prefix('v').unwrap_or(text)) { text.to_owned() } else { format!("v{}", canonical_version(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_version_are_equal() {
+        for (a, b) in [("v1", "1"), ("1.0", "v1"), ("V2", "2.0.0")] {
+            assert_eq!(canonical_version(a), canonical_version(b));
+        }
+        for (a, b) in [("v1", "v10"), ("1.1", "1"), ("1.10", "1.1")] {
+            assert_ne!(canonical_version(a), canonical_version(b));
+        }
+    }
+
+    #[test]
+    fn versions_are_sent_as_the_contract_spells_them() {
+        assert_eq!(["v1", "1", "1.0", "V3"].map(wire_version), ["v1", "1", "v1", "v3"]);
+    }
+}

@@ -1,0 +1,3 @@
+//! idp mappings.
+
+pub mod spec;

@@ -1,0 +1,3 @@
+//! prospects.
+
+pub mod spec;

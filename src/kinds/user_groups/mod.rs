@@ -1,0 +1,3 @@
+//! user groups.
+
+pub mod spec;

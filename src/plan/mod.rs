@@ -1,0 +1,426 @@
+//! A plan: what would be done, as data. It is rendered, guarded, saved and applied, and never decided upon again.
+
+pub mod file;
+mod make;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::{Address, Kind};
+use crate::directory::Directory;
+use crate::id::{ChangeId, ProviderId, ProviderName};
+use crate::kinds::assets::spec::AssetSpec;
+use crate::kinds::idp_mappings::spec::IdpMappingSpec;
+use crate::kinds::members::spec::MemberSpec;
+use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
+use crate::kinds::user_groups::spec::UserGroupSpec;
+use crate::kinds::{Fields, fields};
+use crate::state::LivePortal;
+
+pub use make::make;
+
+/// Everything that a plan says, the same bytes for the same input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// `metadata.name` of the portal's manifest.
+    pub portal: String,
+    pub target: PlanTarget,
+    pub changes: Vec<Change>,
+    pub summary: Summary,
+    /// What lives in the portal and is not declared, by kind; a kind that was not read is missing.
+    pub unmanaged: BTreeMap<Kind, Unmanaged>,
+    /// Declared members who have not signed up yet.
+    pub waiting: Vec<Waiting>,
+    pub notices: Vec<Notice>,
+    /// Words that were given when the plan was made.
+    pub allow: BTreeSet<Allow>,
+}
+
+/// The portal that the plan was made for, with the names and ids that its changes use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanTarget {
+    pub portal: LivePortal,
+    pub user_groups: Directory,
+    pub identity_providers: BTreeMap<ProviderName, ProviderId>,
+    /// Names by id, so that assets can be shown as people know them.
+    pub business_groups: BTreeMap<String, String>,
+}
+
+/// How many addresses a plan touches. An approval adds a member, a rejection deletes a sign-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub add: usize,
+    pub change: usize,
+    pub delete: usize,
+}
+
+/// Live objects that nothing declares, and that are left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmanaged {
+    pub count: usize,
+    /// Only on request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Address>,
+}
+
+/// A declared member whom the portal does not know yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub user: String,
+    pub message: String,
+}
+
+/// Something that a reviewer should know and that changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Notice {
+    pub level: NoticeLevel,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeLevel {
+    /// Shown with the headline.
+    Warning,
+    Note,
+}
+
+/// The words that let a plan do what cannot be undone or gives much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allow {
+    /// Make members of pending sign-ups
+    Approve,
+    /// Delete pending sign-ups
+    Reject,
+    /// Delete user groups
+    Delete,
+    /// Enable disabled members
+    Enable,
+    /// Replace an asset's custom list of instances, which nothing can restore
+    LeaveCustom,
+}
+
+impl fmt::Display for Allow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Delete => "delete",
+            Self::Enable => "enable",
+            Self::LeaveCustom => "leave-custom",
+        })
+    }
+}
+
+/// When a change runs: each phase ends before the next begins, so that nobody ever sees what neither state shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Phase {
+    /// Renames, then new groups, parents first: an empty group gives no access.
+    Groups,
+    /// Audiences that narrow, assets that go.
+    Narrow,
+    /// Everything about people.
+    People,
+    /// Audiences that widen, new assets.
+    Widen,
+    /// Groups that go, leaves first.
+    Clear,
+}
+
+impl Phase {
+    pub const ALL: [Self; 5] = [Self::Groups, Self::Narrow, Self::People, Self::Widen, Self::Clear];
+}
+
+impl From<Phase> for u8 {
+    fn from(phase: Phase) -> Self {
+        phase as Self
+    }
+}
+
+impl TryFrom<u8> for Phase {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        Self::ALL.get(usize::from(number)).copied().ok_or_else(|| format!("there is no phase {number}"))
+    }
+}
+
+/// One write, or the few writes that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "ChangeDocument", try_from = "ChangeDocument")]
+pub struct Change {
+    pub id: ChangeId,
+    pub address: Address,
+    /// The live object's own id; none for what is yet to be created.
+    pub object_id: Option<String>,
+    pub edit: Edit,
+    /// What the change owns: every other field of the object is carried over from the read before the write.
+    pub fields: Vec<FieldChange>,
+    pub phase: Phase,
+    pub depends_on: Vec<ChangeId>,
+    /// For showing, never for deciding.
+    pub reason: Option<String>,
+}
+
+/// A field that a change owns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// `versions.v1`
+    pub path: String,
+    pub before: Value,
+    pub after: Value,
+    /// Where the value comes from, e.g. `audience:payments`; for showing, never for deciding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+/// What is done to an object. Specifications are complete and shaped like the manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    UserGroup(Operation<UserGroupSpec>),
+    IdpMapping(Operation<IdpMappingSpec>),
+    Asset(Operation<AssetSpec>),
+    /// Members are neither created nor deleted.
+    Member { before: MemberSpec, after: MemberSpec },
+    Approve { before: ProspectSpec, after: ApprovalSpec },
+    Reject { before: ProspectSpec },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation<S> {
+    Create { after: S },
+    Update { before: S, after: S },
+    Delete { before: S },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Create,
+    Update,
+    Delete,
+    Approve,
+    Reject,
+}
+
+impl<S> Operation<S> {
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Create { .. } => Action::Create,
+            Self::Update { .. } => Action::Update,
+            Self::Delete { .. } => Action::Delete,
+        }
+    }
+
+    pub fn before(&self) -> Option<&S> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { before, .. } | Self::Delete { before } => Some(before),
+        }
+    }
+
+    pub fn after(&self) -> Option<&S> {
+        match self {
+            Self::Create { after } | Self::Update { after, .. } => Some(after),
+            Self::Delete { .. } => None,
+        }
+    }
+}
+
+impl Edit {
+    pub fn action(&self) -> Action {
+        match self {
+            Self::UserGroup(operation) => operation.action(),
+            Self::IdpMapping(operation) => operation.action(),
+            Self::Asset(operation) => operation.action(),
+            Self::Member { .. } => Action::Update,
+            Self::Approve { .. } => Action::Approve,
+            Self::Reject { .. } => Action::Reject,
+        }
+    }
+
+    /// Applying the edit cannot be undone by another plan.
+    pub fn is_irreversible(&self) -> bool {
+        match self {
+            Self::UserGroup(operation) => operation.action() == Action::Delete,
+            Self::Approve { .. } | Self::Reject { .. } => true,
+            Self::IdpMapping(_) | Self::Asset(_) | Self::Member { .. } => self.needed_words().next().is_some(),
+        }
+    }
+
+    /// The words that must be given before the edit is applied.
+    pub fn needed_words(&self) -> impl Iterator<Item = Allow> {
+        use crate::manifest::model::Instances;
+        let word = match self {
+            Self::UserGroup(Operation::Delete { .. }) => Some(Allow::Delete),
+            Self::Asset(Operation::Update { before, after })
+                if before.instances == Some(Instances::Custom) && after.instances != before.instances =>
+            {
+                Some(Allow::LeaveCustom)
+            }
+            Self::Member { before, after } if after.enabled == Some(true) && before.enabled != Some(true) => {
+                Some(Allow::Enable)
+            }
+            Self::Approve { .. } => Some(Allow::Approve),
+            Self::Reject { .. } => Some(Allow::Reject),
+            Self::UserGroup(_) | Self::IdpMapping(_) | Self::Asset(_) | Self::Member { .. } => None,
+        };
+        word.into_iter()
+    }
+
+    /// The specification before, taken apart; empty for what does not exist yet.
+    pub fn fields_before(&self) -> Fields {
+        match self {
+            Self::UserGroup(operation) => operation.before().map(fields),
+            Self::IdpMapping(operation) => operation.before().map(fields),
+            Self::Asset(operation) => operation.before().map(fields),
+            Self::Member { before, .. } => Some(fields(before)),
+            Self::Approve { before, .. } | Self::Reject { before } => Some(fields(before)),
+        }
+        .unwrap_or_default()
+    }
+
+    /// The specification after, taken apart; empty for what goes.
+    pub fn fields_after(&self) -> Fields {
+        match self {
+            Self::UserGroup(operation) => operation.after().map(fields),
+            Self::IdpMapping(operation) => operation.after().map(fields),
+            Self::Asset(operation) => operation.after().map(fields),
+            Self::Member { after, .. } => Some(fields(after)),
+            Self::Approve { after, .. } => Some(fields(after)),
+            Self::Reject { .. } => None,
+        }
+        .unwrap_or_default()
+    }
+
+    /// The fields that differ, in the order of their paths.
+    pub fn changed_fields(&self) -> Vec<FieldChange> {
+        let (mut before, mut after) = (self.fields_before(), self.fields_after());
+        let paths: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
+        paths
+            .into_iter()
+            .filter_map(|path| {
+                let before = before.remove(&path).unwrap_or_default();
+                let after = after.remove(&path).unwrap_or_default();
+                (before != after).then_some(FieldChange { path, before, after, cause: None })
+            })
+            .collect()
+    }
+}
+
+impl Change {
+    pub fn action(&self) -> Action {
+        self.edit.action()
+    }
+}
+
+/// A change as it is written in JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ChangeDocument {
+    id: ChangeId,
+    address: Address,
+    kind: Kind,
+    action: Action,
+    #[serde(default)]
+    object_id: Option<String>,
+    before: Option<Value>,
+    after: Option<Value>,
+    fields: Vec<FieldChange>,
+    phase: Phase,
+    depends_on: Vec<ChangeId>,
+    irreversible: bool,
+    reason: Option<String>,
+}
+
+impl From<Change> for ChangeDocument {
+    fn from(change: Change) -> Self {
+        fn value<S: Serialize>(spec: &S) -> Option<Value> {
+            Some(serde_json::to_value(spec).expect("a specification has text keys and no failing serializer"))
+        }
+        fn values<S: Serialize>(operation: &Operation<S>) -> (Option<Value>, Option<Value>) {
+            (operation.before().and_then(value), operation.after().and_then(value))
+        }
+        let (action, irreversible) = (change.action(), change.edit.is_irreversible());
+        let Change { id, address, object_id, edit, fields, phase, depends_on, reason } = change;
+        let (before, after) = match &edit {
+            Edit::UserGroup(operation) => values(operation),
+            Edit::IdpMapping(operation) => values(operation),
+            Edit::Asset(operation) => values(operation),
+            Edit::Member { before, after } => (value(before), value(after)),
+            Edit::Approve { before, after } => (value(before), value(after)),
+            Edit::Reject { before } => (value(before), None),
+        };
+        let kind = address.kind;
+        Self { id, address, kind, action, object_id, before, after, fields, phase, depends_on, irreversible, reason }
+    }
+}
+
+impl TryFrom<ChangeDocument> for Change {
+    type Error = String;
+
+    fn try_from(document: ChangeDocument) -> Result<Self, String> {
+        fn spec<S: serde::de::DeserializeOwned>(value: Option<Value>, name: &str) -> Result<S, String> {
+            let value = value.ok_or_else(|| format!("`{name}` is missing"))?;
+            serde_json::from_value(value).map_err(|error| format!("`{name}`: {error}"))
+        }
+        fn operation<S: serde::de::DeserializeOwned>(
+            action: Action,
+            before: Option<Value>,
+            after: Option<Value>,
+        ) -> Result<Operation<S>, String> {
+            match action {
+                Action::Create => Ok(Operation::Create { after: spec(after, "after")? }),
+                Action::Update => Ok(Operation::Update { before: spec(before, "before")?, after: spec(after, "after")? }),
+                Action::Delete => Ok(Operation::Delete { before: spec(before, "before")? }),
+                Action::Approve | Action::Reject => Err("only prospects are approved and rejected".to_owned()),
+            }
+        }
+        let ChangeDocument { id, address, kind, action, object_id, before, after, fields, phase, depends_on, .. } = document;
+        let fault = |message: String| format!("change {id} ({address}): {message}");
+        if kind != address.kind {
+            return Err(fault(format!("kind {kind} does not fit the address")));
+        }
+        let edit = match (kind, action) {
+            (Kind::UserGroups, action) => operation(action, before, after).map(Edit::UserGroup),
+            (Kind::IdpMappings, action) => operation(action, before, after).map(Edit::IdpMapping),
+            (Kind::Assets, action) => operation(action, before, after).map(Edit::Asset),
+            (Kind::Members, Action::Update) => spec(before, "before")
+                .and_then(|before| Ok(Edit::Member { before, after: spec(after, "after")? })),
+            (Kind::Prospects, Action::Approve) => spec(before, "before")
+                .and_then(|before| Ok(Edit::Approve { before, after: spec(after, "after")? })),
+            (Kind::Prospects, Action::Reject) => spec(before, "before").map(|before| Edit::Reject { before }),
+            (Kind::Members | Kind::Prospects, _) => Err(format!("{kind} have no such action")),
+        }
+        .map_err(fault)?;
+        Ok(Self { id, address, object_id, edit, fields, phase, depends_on, reason: document.reason })
+    }
+}
+
+impl Plan {
+    /// Nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Counts addresses, so that an asset that changes in two steps counts once.
+    pub fn summarise(changes: &[Change]) -> Summary {
+        let mut actions: BTreeMap<&Address, Action> = BTreeMap::new();
+        for change in changes {
+            actions.entry(&change.address).or_insert_with(|| change.action());
+        }
+        let mut summary = Summary::default();
+        for action in actions.into_values() {
+            match action {
+                Action::Create | Action::Approve => summary.add += 1,
+                Action::Update => summary.change += 1,
+                Action::Delete | Action::Reject => summary.delete += 1,
+            }
+        }
+        summary
+    }
+}

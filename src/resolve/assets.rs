@@ -1,0 +1,360 @@
+//! Which assets are published, which versions they have, and who is to see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Resolver, nearest};
+use crate::address::Kind;
+use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::id::{AssetKey, GroupName};
+use crate::kinds::GroupSet;
+use crate::kinds::assets::spec::{AssetSpec, OTHER_VERSIONS, canonical_version, wire_version};
+use crate::manifest::model::{Asset, AssetState, AudienceItem, Instances, VersionAudience, Versions};
+use crate::plan::Unmanaged;
+use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility};
+
+impl<'a> Resolver<'a> {
+    pub(super) fn assets(&mut self) {
+        let live = self.live;
+        let declared: &'a [Asset] = self.manifest.assets.as_deref().unwrap_or_default();
+        let needed = self.manifest.assets.is_some() || !self.manifest.prune.assets.is_empty();
+        let mut places: BTreeMap<AssetKey, Location> = BTreeMap::new();
+        if needed && live.assets.is_none() {
+            self.not_read(declared.first().map(|asset| asset.location), "the list of assets");
+            return;
+        }
+        for asset in declared {
+            let Some(key) = self.asset_key(asset) else { continue };
+            if let Some(first) = places.insert(key.clone(), asset.location) {
+                self.fault(
+                    Diagnostic::error(
+                        "duplicate-asset",
+                        asset.location,
+                        format!("`{}` is declared twice: both are {key}", asset.coordinates()),
+                    )
+                    .with_related(first, "declared first here"),
+                );
+                continue;
+            }
+            self.declared_asset(asset, key);
+        }
+        self.pruned_assets(&places);
+        self.assets_of_going();
+        if let Some(assets) = &live.assets {
+            let addresses: Vec<_> = assets
+                .keys()
+                .filter(|key| !places.contains_key(*key) && !self.desired.assets.contains_key(*key))
+                .map(|key| self.address(Kind::Assets, [&key.group_id, &key.asset_id]))
+                .collect();
+            self.unmanaged.insert(Kind::Assets, Unmanaged { count: addresses.len(), addresses });
+        }
+    }
+
+    /// Coordinates with the id of a business group in place of its name.
+    fn asset_key(&mut self, asset: &Asset) -> Option<AssetKey> {
+        if is_uuid(&asset.group) {
+            return Some(AssetKey::new(asset.group.as_str(), asset.asset_id.as_str()));
+        }
+        let Some(business_groups) = &self.live.business_groups else {
+            self.not_read(asset.location, "the list of business groups");
+            return None;
+        };
+        let named: Vec<&String> =
+            business_groups.iter().filter(|(_, name)| **name == asset.group).map(|(id, _)| id).collect();
+        match named.as_slice() {
+            [id] => Some(AssetKey::new(id.as_str(), asset.asset_id.as_str())),
+            [] => {
+                let is_live = self.live.assets.iter().flatten().any(|(key, _)| *key.group_id == *asset.group);
+                // A business group's name with a typo must not become coordinates of something else.
+                if is_live || business_groups.contains_key(&asset.group) || asset.group.contains('.') {
+                    return Some(AssetKey::new(asset.group.as_str(), asset.asset_id.as_str()));
+                }
+                let fault = Diagnostic::error(
+                    "unknown-business-group",
+                    asset.location,
+                    format!("there is no business group `{}`", asset.group),
+                );
+                let help = match nearest(&asset.group, business_groups.values().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write a business group's name or id, or an Exchange group like `com.example`".to_owned(),
+                };
+                self.fault(fault.with_help(help));
+                None
+            }
+            several => {
+                let ids = several.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+                self.fault(
+                    Diagnostic::error(
+                        "ambiguous-business-group",
+                        asset.location,
+                        format!("several business groups are named `{}`: {ids}", asset.group),
+                    )
+                    .with_help("use one of the ids"),
+                );
+                None
+            }
+        }
+    }
+
+    fn declared_asset(&mut self, asset: &'a Asset, key: AssetKey) {
+        let live = self.live.assets.as_ref().and_then(|assets| assets.get(&key));
+        match (&asset.state, live) {
+            (AssetState::Unmanaged, _) | (AssetState::Absent, None) => {}
+            (AssetState::Absent, Some(_)) => {
+                if self.live_spec(&key, asset.location).is_some() {
+                    self.desired.assets.insert(key, DesiredAsset::Gone { reason: "state: absent".to_owned() });
+                }
+            }
+            (AssetState::Present { instances, versions }, Some(_)) => {
+                let Some(detail) = self.detail(&key, asset.location) else { return };
+                let mut spec = self.spec_of(&detail);
+                self.kept_instances(asset, instances.as_ref(), &mut spec);
+                let mut causes = BTreeMap::new();
+                if let Some(versions) = versions {
+                    self.published_versions(asset, versions, &mut spec, &mut causes);
+                }
+                self.drop_going(&mut spec);
+                let visibility = DesiredVisibility { spec, causes, reason: None };
+                self.desired.assets.insert(key, DesiredAsset::Present(visibility));
+            }
+            (AssetState::Present { instances, versions }, None) => {
+                if let Some(visibility) = self.new_asset(asset, instances.as_ref(), versions.as_ref()) {
+                    self.desired.assets.insert(key, DesiredAsset::Present(visibility));
+                }
+            }
+        }
+    }
+
+    fn kept_instances(&mut self, asset: &Asset, wanted: Option<&Located<Instances>>, spec: &mut AssetSpec) {
+        let Some(wanted) = wanted else { return };
+        if wanted.value == Instances::Custom && spec.instances != Some(Instances::Custom) {
+            self.fault(custom_entered(asset, wanted.location));
+            return;
+        }
+        spec.instances = Some(wanted.value);
+    }
+
+    fn new_asset(
+        &mut self,
+        asset: &Asset,
+        instances: Option<&Located<Instances>>,
+        versions: Option<&Versions>,
+    ) -> Option<DesiredVisibility> {
+        let Some(versions) = versions else {
+            self.fault(
+                Diagnostic::error(
+                    "versions-needed",
+                    asset.location,
+                    format!("`{}` is not published yet, and nothing says who may see its versions", asset.coordinates()),
+                )
+                .with_help("give it `versions` (`\"*\": [API Developers]`, or `\"*\": []` for nobody), here or in `defaults`"),
+            );
+            return None;
+        };
+        if let Some(wanted) = instances.filter(|wanted| wanted.value == Instances::Custom) {
+            self.fault(custom_entered(asset, wanted.location));
+        }
+        let mut spec =
+            AssetSpec { instances: instances.map(|instances| instances.value), versions: BTreeMap::new() };
+        let mut causes = BTreeMap::new();
+        for (version, audience) in &versions.listed {
+            let name = wire_version(version);
+            self.put(&mut spec, &mut causes, name, audience);
+        }
+        match &versions.others {
+            Some(audience) => self.put(&mut spec, &mut causes, OTHER_VERSIONS.to_owned(), audience),
+            None => {
+                spec.versions.insert(OTHER_VERSIONS.to_owned(), Some(GroupSet::new()));
+            }
+        }
+        Some(DesiredVisibility { spec, causes, reason: None })
+    }
+
+    fn published_versions(
+        &mut self,
+        asset: &Asset,
+        versions: &Versions,
+        spec: &mut AssetSpec,
+        causes: &mut BTreeMap<String, String>,
+    ) {
+        let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for version in spec.versions.keys() {
+            spellings.entry(canonical_version(version).to_owned()).or_default().push(version.clone());
+        }
+        let mut listed = BTreeSet::new();
+        for (version, audience) in &versions.listed {
+            let name = match spellings.get(canonical_version(version)).map(Vec::as_slice) {
+                Some(live) if live.contains(version) => version.clone(),
+                Some([one]) => one.clone(),
+                Some(several) if several.len() > 1 => {
+                    self.fault(
+                        Diagnostic::error(
+                            "ambiguous-version",
+                            audience.location,
+                            format!("`{version}` of `{}` could be any of {}", asset.coordinates(), several.join(", ")),
+                        )
+                        .with_help("write the version as the portal spells it"),
+                    );
+                    continue;
+                }
+                _ => wire_version(version),
+            };
+            listed.insert(name.clone());
+            self.put(spec, causes, name, audience);
+        }
+        if let Some(audience) = &versions.others {
+            let others: Vec<String> = spec.versions.keys().filter(|version| !listed.contains(*version)).cloned().collect();
+            for version in others {
+                self.put(spec, causes, version, audience);
+            }
+        }
+    }
+
+    /// Sets a version's audience; the administrators of an audience that has them are kept.
+    fn put(
+        &mut self,
+        spec: &mut AssetSpec,
+        causes: &mut BTreeMap<String, String>,
+        version: String,
+        audience: &VersionAudience,
+    ) {
+        let mut groups = self.audience(audience);
+        if let Some(Some(live)) = spec.versions.get(&version) {
+            groups.extend(live.iter().filter(|name| self.directory.flags_of(name).is_admin).cloned());
+        }
+        let named: Vec<&str> = audience
+            .items
+            .iter()
+            .filter_map(|item| match &item.value {
+                AudienceItem::Audience(name) => Some(name.as_str()),
+                AudienceItem::Group(_) => None,
+            })
+            .collect();
+        if !named.is_empty() {
+            let cause = named.iter().map(|name| format!("audience:{name}")).collect::<Vec<_>>().join(" + ");
+            causes.insert(version.clone(), cause);
+        }
+        spec.versions.insert(version, Some(groups));
+    }
+
+    fn audience(&mut self, audience: &VersionAudience) -> GroupSet {
+        let manifest = self.manifest;
+        let mut groups = GroupSet::new();
+        for item in &audience.items {
+            match &item.value {
+                AudienceItem::Group(reference) => {
+                    groups.extend(self.reference(&Located::new(reference.clone(), item.location)));
+                }
+                AudienceItem::Audience(name) => match manifest.audiences.get(name) {
+                    Some(declared) => groups.extend(self.references(&declared.groups)),
+                    None => self.fault(Diagnostic::error(
+                        "unknown-audience",
+                        item.location,
+                        format!("nothing declares the audience `{name}`"),
+                    )),
+                },
+            }
+        }
+        groups
+    }
+
+    fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<AssetDetail> {
+        let detail = self.live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.clone());
+        if detail.is_none() {
+            self.not_read(location, &format!("the visibility of {key}"));
+        }
+        detail
+    }
+
+    fn live_spec(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<AssetSpec> {
+        self.detail(key, location).map(|detail| self.spec_of(&detail))
+    }
+
+    fn spec_of(&self, detail: &AssetDetail) -> AssetSpec {
+        AssetSpec::of_live(detail, &self.directory)
+    }
+
+    fn pruned_assets(&mut self, declared: &BTreeMap<AssetKey, Location>) {
+        let live = self.live;
+        for pattern in &self.manifest.prune.assets {
+            let Ok(glob) = glob::Pattern::new(pattern) else { continue };
+            for key in live.assets.iter().flat_map(BTreeMap::keys) {
+                if declared.contains_key(key) || self.desired.assets.contains_key(key) {
+                    continue;
+                }
+                if !matches_asset(&glob, key, live.business_groups.as_ref()) {
+                    continue;
+                }
+                if self.live_spec(key, pattern.location).is_some() {
+                    let reason = format!("prune: {}", pattern.value);
+                    self.desired.assets.insert(key.clone(), DesiredAsset::Gone { reason });
+                }
+            }
+        }
+    }
+
+    /// Takes groups that go out of the audiences of assets that nothing else changes.
+    fn assets_of_going(&mut self) {
+        let live = self.live;
+        for (id, going) in self.going.clone() {
+            let Some(keys) = live.visible_to.get(&id) else {
+                self.not_read(None, &format!("the list of assets that `{}` sees", going.name));
+                continue;
+            };
+            for key in keys {
+                match self.desired.assets.get(key) {
+                    Some(DesiredAsset::Gone { .. }) => {}
+                    Some(DesiredAsset::Present(visibility)) => {
+                        // An unlisted version of a declared asset still holds a group that was only pruned.
+                        if !going.clear && visibility.spec.versions.values().flatten().any(|groups| groups.contains(&going.name)) {
+                            self.holders.entry(id.clone()).or_default().insert(format!("asset {key}"));
+                        }
+                    }
+                    None if going.clear => {
+                        let Some(mut spec) = self.live_spec(key, None) else { continue };
+                        self.drop_going(&mut spec);
+                        let reason = Some(format!("user group `{}` goes", going.name));
+                        let visibility = DesiredVisibility { spec, causes: BTreeMap::new(), reason };
+                        self.desired.assets.insert(key.clone(), DesiredAsset::Present(visibility));
+                    }
+                    None => {
+                        self.holders.entry(id.clone()).or_default().insert(format!("asset {key}"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn drop_going(&self, spec: &mut AssetSpec) {
+        let going: BTreeSet<&GroupName> =
+            self.going.values().filter(|going| going.clear).map(|going| &going.name).collect();
+        for groups in spec.versions.values_mut().flatten() {
+            groups.retain(|name| !going.contains(name));
+        }
+    }
+}
+
+fn custom_entered(asset: &Asset, location: Location) -> Diagnostic {
+    Diagnostic::error(
+        "custom-entered",
+        location,
+        format!("`{}` does not have custom instances, and the API cannot set them", asset.coordinates()),
+    )
+    .with_help("`Custom` can be kept, not entered: choose the instances in the portal's settings, or write All or Public")
+}
+
+/// Whether a prune pattern covers an asset, by the id or the name of its business group.
+pub(crate) fn matches_asset(
+    glob: &glob::Pattern,
+    key: &AssetKey,
+    business_groups: Option<&BTreeMap<String, String>>,
+) -> bool {
+    glob.matches(&key.to_string())
+        || business_groups
+            .and_then(|groups| groups.get(&*key.group_id))
+            .is_some_and(|name| glob.matches(&format!("{name}/{}", key.asset_id)))
+}
+
+/// The shape of a business group's id.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok() && text.len() == 36
+}

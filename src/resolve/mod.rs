@@ -1,0 +1,252 @@
+//! Manifest and live state → desired state: names become identities, audiences sets of groups, wildcards versions.
+//!
+//! Pure. Every fault is collected, none stops the others from being found.
+
+mod assets;
+mod groups;
+mod people;
+mod providers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Kind};
+use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::directory::Directory;
+use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
+use crate::kinds::GroupSet;
+use crate::manifest::model::{GroupReference, Manifest, SystemGroup};
+use crate::plan::{Notice, NoticeLevel, Unmanaged, Waiting};
+use crate::state::{DesiredState, LiveState};
+
+/// What a manifest means in a portal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolution {
+    pub desired: DesiredState,
+    /// The live groups and those that will be created.
+    pub directory: Directory,
+    pub providers: BTreeMap<ProviderName, ProviderId>,
+    pub unmanaged: BTreeMap<Kind, Unmanaged>,
+    pub waiting: Vec<Waiting>,
+    pub notices: Vec<Notice>,
+}
+
+/// Why a manifest means nothing in a portal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// Names that are not there, contradictions, and what was not read.
+    pub faults: Vec<Diagnostic>,
+    /// What would be understood, and is refused because it would give more than it seems to.
+    pub refusals: Vec<Diagnostic>,
+}
+
+/// Resolves a manifest against what was read of its portal.
+pub fn resolve(manifest: &Manifest, live: &LiveState) -> Result<Resolution, Failure> {
+    let mut resolver = Resolver::new(manifest, live);
+    resolver.groups();
+    resolver.providers();
+    resolver.mappings();
+    resolver.assets();
+    resolver.people();
+    resolver.drop_held_groups();
+    resolver.unmanaged_groups();
+    resolver.finish()
+}
+
+/// A group that goes, and how far its references may be cleared.
+#[derive(Debug, Clone)]
+struct Going {
+    name: GroupName,
+    reason: String,
+    /// `state: absent`: cleared of members, mappings and audiences. A pruned group goes only when nothing holds it.
+    clear: bool,
+    disable_members: bool,
+}
+
+struct Resolver<'a> {
+    manifest: &'a Manifest,
+    live: &'a LiveState,
+    directory: Directory,
+    /// Names as people write them → names of the directory.
+    by_plain_name: BTreeMap<String, Vec<GroupName>>,
+    /// Names under `formerly` whose groups are renamed by this plan.
+    former_names: BTreeSet<String>,
+    going: BTreeMap<GroupId, Going>,
+    /// What would be left referring to a pruned group, in words.
+    holders: BTreeMap<GroupId, BTreeSet<String>>,
+    provider_names: BTreeMap<ProviderId, ProviderName>,
+    desired: DesiredState,
+    unmanaged: BTreeMap<Kind, Unmanaged>,
+    waiting: Vec<Waiting>,
+    notices: Vec<Notice>,
+    faults: Vec<Diagnostic>,
+    refusals: Vec<Diagnostic>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(manifest: &'a Manifest, live: &'a LiveState) -> Self {
+        Self {
+            manifest,
+            live,
+            directory: Directory::default(),
+            by_plain_name: BTreeMap::new(),
+            former_names: BTreeSet::new(),
+            going: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            provider_names: BTreeMap::new(),
+            desired: DesiredState::default(),
+            unmanaged: BTreeMap::new(),
+            waiting: Vec::new(),
+            notices: Vec::new(),
+            faults: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    fn finish(self) -> Result<Resolution, Failure> {
+        let Self { mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, .. } =
+            self;
+        if faults.is_empty() && refusals.is_empty() {
+            notices.sort();
+            notices.dedup();
+            let providers = provider_names.into_iter().map(|(id, name)| (name, id)).collect();
+            return Ok(Resolution { desired, directory, providers, unmanaged, waiting, notices });
+        }
+        for diagnostics in [&mut faults, &mut refusals] {
+            diagnostics.sort_by(|a, b| (a.location, &a.message).cmp(&(b.location, &b.message)));
+            diagnostics.dedup();
+        }
+        Err(Failure { faults, refusals })
+    }
+
+    fn fault(&mut self, diagnostic: Diagnostic) {
+        self.faults.push(diagnostic);
+    }
+
+    fn note(&mut self, message: String) {
+        self.notices.push(Notice { level: NoticeLevel::Note, message });
+    }
+
+    fn warn(&mut self, message: String) {
+        self.notices.push(Notice { level: NoticeLevel::Warning, message });
+    }
+
+    /// The live state lacks a part: a failed read never gets here, a snapshot made for another manifest does.
+    fn not_read(&mut self, location: impl Into<Option<Location>>, what: &str) {
+        self.fault(
+            Diagnostic::error("not-observed", location, format!("{what} is not part of the snapshot"))
+                .with_help("observe the portal with this manifest, or with `observe --all`"),
+        );
+    }
+
+    fn address<S: ToString>(&self, kind: Kind, segments: impl IntoIterator<Item = S>) -> Address {
+        Address::new(&self.manifest.name, kind, segments)
+    }
+
+    /// The directory's name for a reference; a fault if it names no group, several, or one that goes.
+    fn reference(&mut self, reference: &Located<GroupReference>) -> Option<GroupName> {
+        let name = match &reference.value {
+            GroupReference::System(system) => self.system_group(*system, reference.location)?,
+            GroupReference::Named(name) => self.named_group(name, reference.location)?,
+        };
+        let going = self.directory.id_of(&name).and_then(|id| self.going.get(id)).filter(|going| going.clear);
+        if going.is_some() {
+            self.fault(
+                Diagnostic::error(
+                    "reference-to-absent",
+                    reference.location,
+                    format!("user group `{name}` is declared `state: absent` and used here"),
+                )
+                .with_help("remove it here, or keep the group"),
+            );
+            return None;
+        }
+        Some(name)
+    }
+
+    fn references<'r>(&mut self, references: impl IntoIterator<Item = &'r Located<GroupReference>>) -> GroupSet {
+        references.into_iter().filter_map(|reference| self.reference(reference)).collect()
+    }
+
+    fn system_group(&mut self, system: SystemGroup, location: Location) -> Option<GroupName> {
+        let marked: Vec<(GroupName, GroupId)> = self
+            .directory
+            .iter()
+            .filter(|entry| system.marks(entry.flags))
+            .filter_map(|entry| Some((entry.name.clone(), entry.id.clone()?)))
+            .collect();
+        match marked.as_slice() {
+            [(name, _)] => {
+                if system == SystemGroup::Members && self.directory.flags_of(name).is_public {
+                    self.refusals.push(
+                        Diagnostic::error(
+                            "members-is-public",
+                            location,
+                            "`system:members` is a public group in this portal: guests see what it sees".to_owned(),
+                        )
+                        .with_help("write `system:guests` if everyone is meant, else name another group"),
+                    );
+                    return None;
+                }
+                Some(name.clone())
+            }
+            [] => {
+                let text = format!("no user group of the portal carries the flag `{}`", system.flag());
+                self.fault(
+                    Diagnostic::error("no-such-built-in", location, text)
+                        .with_help(format!("`{}` cannot be used in this portal; name a group instead", system.as_str())),
+                );
+                None
+            }
+            several => {
+                let list = several.iter().map(|(name, id)| format!("`{name}` (id {id})")).collect::<Vec<_>>().join(", ");
+                let text = format!("several user groups carry the flag `{}`: {list}", system.flag());
+                self.fault(Diagnostic::error("ambiguous-built-in", location, text).with_help("name one of them instead"));
+                None
+            }
+        }
+    }
+
+    fn named_group(&mut self, name: &str, location: Location) -> Option<GroupName> {
+        match self.by_plain_name.get(name).map(Vec::as_slice) {
+            Some([one]) => Some(one.clone()),
+            Some(several) if !several.is_empty() => {
+                let ids: Vec<String> =
+                    several.iter().filter_map(|name| self.directory.id_of(name)).map(ToString::to_string).collect();
+                self.fault(duplicate_groups(name, location, &ids));
+                None
+            }
+            _ => {
+                let mut fault =
+                    Diagnostic::error("unknown-group", location, format!("there is no user group `{name}`"));
+                if self.former_names.contains(name) {
+                    fault = fault.with_help("that is its former name; use the new one");
+                } else if let Some(near) = nearest(name, self.by_plain_name.keys().map(String::as_str)) {
+                    fault = fault.with_help(format!("did you mean `{near}`?"));
+                } else {
+                    fault = fault.with_help("declare it under `userGroups`, or check the portal that the manifest names");
+                }
+                self.fault(fault);
+                None
+            }
+        }
+    }
+}
+
+fn duplicate_groups(name: &str, location: impl Into<Option<Location>>, ids: &[String]) -> Diagnostic {
+    Diagnostic::error(
+        "duplicate-groups",
+        location,
+        format!("the portal has {} user groups named `{name}`: {}", ids.len(), ids.join(", ")),
+    )
+    .with_help("rename or remove one of them in the portal; aehctl never guesses which is meant")
+}
+
+/// The candidate that a typo most likely meant.
+fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = name.to_lowercase();
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.85)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}

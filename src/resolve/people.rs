@@ -1,0 +1,364 @@
+//! Members and pending sign-ups: who is meant, which groups they get, who is let in.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Resolver;
+use crate::address::Kind;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::id::{GroupName, MemberId, ProspectId};
+use crate::kinds::GroupSet;
+use crate::manifest::model::{Member, ProspectDecision, ProspectMatch, ProspectRule};
+use crate::plan::{Unmanaged, Waiting};
+use crate::state::{DesiredDecision, DesiredMember, LiveMember, LiveProspect};
+
+/// The most groups that a member can be written with (the contract's `addGroupMappingToUser`).
+pub(crate) const MOST_GROUPS_OF_A_MEMBER: usize = 20;
+
+/// People by everything that an entry may call them.
+struct Index<'p, P> {
+    by_id: HashMap<&'p str, &'p P>,
+    by_name: HashMap<String, Vec<&'p P>>,
+}
+
+impl<'p, P: PartialEq> Index<'p, P> {
+    fn new(people: &'p [P], id: impl Fn(&'p P) -> &'p str, names: impl Fn(&'p P) -> [Option<&'p str>; 2]) -> Self {
+        let mut index = Self { by_id: HashMap::new(), by_name: HashMap::new() };
+        for person in people {
+            index.by_id.insert(id(person), person);
+            for name in names(person).into_iter().flatten() {
+                let same: &mut Vec<&P> = index.by_name.entry(name.to_lowercase()).or_default();
+                if !same.contains(&person) {
+                    same.push(person);
+                }
+            }
+        }
+        index
+    }
+
+    /// Everyone whom the text may mean: ids as they are, usernames and emails without regard to case.
+    fn find(&self, user: &str) -> Vec<&'p P> {
+        let mut found: Vec<&P> = self.by_id.get(user).copied().into_iter().collect();
+        for person in self.by_name.get(&user.to_lowercase()).into_iter().flatten() {
+            if !found.contains(person) {
+                found.push(person);
+            }
+        }
+        found
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn people(&mut self) {
+        let live = self.live;
+        let declared: &'a [Member] = self.manifest.members.as_deref().unwrap_or_default();
+        let rules: &'a [ProspectRule] = self.manifest.prospects.as_deref().unwrap_or_default();
+        let clears = self.going.values().any(|going| going.clear);
+        let first = declared.first().map(|member| member.user.location);
+        let members_needed = !declared.is_empty() || !rules.is_empty() || !self.going.is_empty();
+        let prospects_needed = !rules.is_empty() || declared.iter().any(|member| member.approve);
+        if members_needed && live.members.is_none() {
+            self.not_read(first, "the list of members");
+            return;
+        }
+        if prospects_needed && live.prospects.is_none() {
+            self.not_read(first, "the list of pending sign-ups");
+            return;
+        }
+        let members = Index::new(
+            live.members.as_deref().unwrap_or_default(),
+            |member| member.id.as_str(),
+            |member| [member.username.as_deref(), Some(&member.email)],
+        );
+        let prospects = Index::new(
+            live.prospects.as_deref().unwrap_or_default(),
+            |prospect| prospect.id.as_str(),
+            |prospect| [prospect.username.as_deref(), Some(&prospect.email)],
+        );
+        let mut declared_members: BTreeMap<MemberId, Location> = BTreeMap::new();
+        let mut declared_prospects: BTreeMap<ProspectId, Location> = BTreeMap::new();
+        for entry in declared {
+            self.declared_member(entry, &members, &prospects, &mut declared_members, &mut declared_prospects);
+        }
+        for prospect in live.prospects.iter().flatten() {
+            if !declared_prospects.contains_key(&prospect.id) {
+                self.prospect(prospect, rules, &members);
+            }
+        }
+        if clears || !self.going.is_empty() {
+            self.members_of_going(&declared_members);
+        }
+        self.count_unmanaged(&declared_members, &declared_prospects);
+    }
+
+    fn declared_member(
+        &mut self,
+        entry: &'a Member,
+        members: &Index<'a, LiveMember>,
+        prospects: &Index<'a, LiveProspect>,
+        declared_members: &mut BTreeMap<MemberId, Location>,
+        declared_prospects: &mut BTreeMap<ProspectId, Location>,
+    ) {
+        let location = entry.user.location;
+        let user = entry.user.as_str();
+        let wanted = entry.user_groups.as_ref().map(|groups| self.references(groups));
+        let pending = prospects.find(user);
+        for prospect in &pending {
+            if let Some(first) = declared_prospects.insert(prospect.id.clone(), location) {
+                self.declared_twice(user, location, first);
+            }
+        }
+        match members.find(user).as_slice() {
+            [] => self.not_a_member(entry, &pending, wanted),
+            [member] => {
+                if let Some(first) = declared_members.insert(member.id.clone(), location) {
+                    self.declared_twice(user, location, first);
+                    return;
+                }
+                if !pending.is_empty() && entry.approve {
+                    self.note(format!("the pending sign-up of `{user}` is left alone: there is a member of that name"));
+                }
+                let desired = self.desired_member(entry, member, wanted);
+                self.desired.members.insert(member.id.clone(), desired);
+            }
+            several => {
+                let people: Vec<String> =
+                    several.iter().map(|member| format!("{} (id {})", member.label(), member.id)).collect();
+                self.fault(
+                    Diagnostic::error(
+                        "ambiguous-member",
+                        location,
+                        format!("`{user}` means several members: {}", people.join(", ")),
+                    )
+                    .with_help("use one of the ids"),
+                );
+            }
+        }
+    }
+
+    fn declared_twice(&mut self, user: &str, location: Location, first: Location) {
+        self.fault(
+            Diagnostic::error("duplicate-member", location, format!("`{user}` is declared twice under different names"))
+                .with_related(first, "declared first here"),
+        );
+    }
+
+    fn not_a_member(&mut self, entry: &Member, pending: &[&LiveProspect], wanted: Option<GroupSet>) {
+        let user = entry.user.as_str();
+        let disabled = entry.enabled.as_ref().is_some_and(|enabled| !enabled.value);
+        match pending {
+            [_, _, ..] => {
+                let requests: Vec<String> =
+                    pending.iter().map(|prospect| format!("{} (id {})", prospect.label(), prospect.id)).collect();
+                self.fault(
+                    Diagnostic::error(
+                        "ambiguous-prospect",
+                        entry.user.location,
+                        format!("`{user}` has several pending sign-ups: {}", requests.join(", ")),
+                    )
+                    .with_help("reject all but one in the portal, or name one by its id"),
+                );
+            }
+            [prospect] if entry.approve && !disabled => {
+                let user_groups = wanted.unwrap_or_default();
+                if self.too_many_groups(user, &user_groups, entry.user.location) {
+                    return;
+                }
+                let reason = format!("members: {user}");
+                self.desired.prospects.insert(prospect.id.clone(), DesiredDecision::Approve { user_groups, reason });
+            }
+            [_] if disabled => {
+                self.warn(format!(
+                    "`{user}` is declared with `enabled: false` and has a pending sign-up: it is not approved, and not rejected either"
+                ));
+            }
+            [_] => self.waiting.push(Waiting {
+                user: user.to_owned(),
+                message: "the sign-up is pending; `approve: true` lets them in".to_owned(),
+            }),
+            [] if disabled => self.warn(format!(
+                "`{user}` is declared with `enabled: false`, and the portal has no such member: check the spelling, or remove the entry"
+            )),
+            [] => self.waiting.push(Waiting { user: user.to_owned(), message: "has not signed up yet".to_owned() }),
+        }
+    }
+
+    fn desired_member(&mut self, entry: &Member, member: &LiveMember, wanted: Option<GroupSet>) -> DesiredMember {
+        let enabled = entry.enabled.as_ref().map(|enabled| enabled.value);
+        let Some(mut wanted) = wanted else { return DesiredMember { user_groups: None, enabled, reason: None } };
+        let Some(live) = &member.user_groups else {
+            self.fault(
+                Diagnostic::error(
+                    "groups-unknown",
+                    entry.user.location,
+                    format!("the hub does not say which groups `{}` is in", member.label()),
+                )
+                .with_help("remove `userGroups` from the entry until it does"),
+            );
+            return DesiredMember { user_groups: None, enabled, reason: None };
+        };
+        let live = self.directory.names_of(live);
+        wanted.extend(self.kept(&live, member.label(), &wanted));
+        if member.is_federated(&self.live.portal.connection) {
+            if entry.manage_federated {
+                if wanted != live {
+                    self.warn(format!(
+                        "`{}` signs in through an identity provider: its mappings may undo the change at the next login",
+                        member.label()
+                    ));
+                }
+            } else {
+                self.note(format!(
+                    "the groups of `{}` come from an identity provider at login and are left alone; `federated: manage` overrides that",
+                    member.label()
+                ));
+                return DesiredMember { user_groups: None, enabled, reason: None };
+            }
+        }
+        self.too_many_groups(member.label(), &wanted, entry.user.location);
+        DesiredMember { user_groups: Some(wanted), enabled, reason: None }
+    }
+
+    /// Memberships that are never taken away by leaving them out: default and public groups, and administration.
+    fn kept(&mut self, live: &GroupSet, user: &str, wanted: &GroupSet) -> GroupSet {
+        let mut kept = GroupSet::new();
+        for name in live {
+            let flags = self.directory.flags_of(name);
+            if flags.is_admin && !wanted.contains(name) {
+                self.note(format!("`{user}` stays an administrator: leaving the group out does not end that"));
+            }
+            if flags.is_admin || flags.is_default || flags.is_public {
+                kept.insert(name.clone());
+            }
+        }
+        kept
+    }
+
+    fn too_many_groups(&mut self, user: &str, groups: &GroupSet, location: impl Into<Option<Location>>) -> bool {
+        let too_many = groups.len() > MOST_GROUPS_OF_A_MEMBER;
+        if too_many {
+            self.fault(
+                Diagnostic::error(
+                    "too-many-groups",
+                    location,
+                    format!(
+                        "`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS_OF_A_MEMBER}",
+                        groups.len()
+                    ),
+                )
+                .with_help("built-in groups count: what the member has of them is kept"),
+            );
+        }
+        too_many
+    }
+
+    fn prospect(&mut self, prospect: &LiveProspect, rules: &'a [ProspectRule], members: &Index<'a, LiveMember>) {
+        let Some(rule) = rules.iter().find(|rule| matches(&rule.matches, &prospect.email)) else { return };
+        let is_member = [prospect.username.as_deref(), Some(prospect.email.as_str())]
+            .into_iter()
+            .flatten()
+            .any(|name| !members.find(name).is_empty());
+        let decision = match &rule.decision {
+            ProspectDecision::Approve { .. } if is_member => {
+                self.note(format!(
+                    "the pending sign-up of `{}` is left alone: there is a member of that name",
+                    prospect.label()
+                ));
+                return;
+            }
+            ProspectDecision::Approve { user_groups } => {
+                let user_groups = self.references(user_groups);
+                if self.too_many_groups(prospect.label(), &user_groups, rule.location) {
+                    return;
+                }
+                DesiredDecision::Approve { user_groups, reason: rule_name(&rule.matches) }
+            }
+            ProspectDecision::Reject => DesiredDecision::Reject { reason: rule_name(&rule.matches) },
+        };
+        self.desired.prospects.insert(prospect.id.clone(), decision);
+    }
+
+    /// Takes groups that go away from everyone who is in them.
+    fn members_of_going(&mut self, declared: &BTreeMap<MemberId, Location>) {
+        let live = self.live;
+        let going: BTreeMap<GroupName, (bool, bool)> =
+            self.going.values().map(|going| (going.name.clone(), (going.clear, going.disable_members))).collect();
+        for member in live.members.iter().flatten() {
+            let Some(ids) = &member.user_groups else { continue };
+            let names = self.directory.names_of(ids);
+            let manages_groups =
+                self.desired.members.get(&member.id).is_some_and(|desired| desired.user_groups.is_some());
+            for (id, group) in &self.going {
+                if !group.clear && ids.contains(id) && !manages_groups {
+                    self.holders.entry(id.clone()).or_default().insert(format!("member `{}`", member.label()));
+                }
+            }
+            let cleared: BTreeSet<&GroupName> =
+                names.iter().filter(|name| going.get(*name).is_some_and(|(clear, _)| *clear)).collect();
+            if cleared.is_empty() {
+                continue;
+            }
+            let desired = self.desired.members.entry(member.id.clone()).or_insert(DesiredMember {
+                user_groups: None,
+                enabled: None,
+                reason: None,
+            });
+            let left = desired
+                .user_groups
+                .get_or_insert_with(|| names.iter().filter(|name| !cleared.contains(name)).cloned().collect());
+            let nothing_left = left.iter().all(|name| self.directory.flags_of(name).is_built_in());
+            let disables = cleared.iter().any(|name| going[*name].1);
+            if nothing_left && disables && desired.enabled.is_none() {
+                desired.enabled = Some(false);
+            }
+            if !declared.contains_key(&member.id) {
+                let list = cleared.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                desired.reason = Some(format!("user group {list} goes"));
+            }
+        }
+    }
+
+    fn count_unmanaged(
+        &mut self,
+        declared_members: &BTreeMap<MemberId, Location>,
+        declared_prospects: &BTreeMap<ProspectId, Location>,
+    ) {
+        if let Some(members) = &self.live.members {
+            let names = self.live.member_names();
+            let mut addresses: Vec<_> = members
+                .iter()
+                .filter(|member| !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id))
+                .map(|member| self.address(Kind::Members, [&names[&member.id]]))
+                .collect();
+            addresses.sort();
+            self.unmanaged.insert(Kind::Members, Unmanaged { count: addresses.len(), addresses });
+        }
+        if let Some(prospects) = &self.live.prospects {
+            let names = self.live.prospect_names();
+            let mut addresses: Vec<_> = prospects
+                .iter()
+                .filter(|prospect| {
+                    !declared_prospects.contains_key(&prospect.id) && !self.desired.prospects.contains_key(&prospect.id)
+                })
+                .map(|prospect| self.address(Kind::Prospects, [&names[&prospect.id]]))
+                .collect();
+            addresses.sort();
+            self.unmanaged.insert(Kind::Prospects, Unmanaged { count: addresses.len(), addresses });
+        }
+    }
+}
+
+fn matches(rule: &ProspectMatch, email: &str) -> bool {
+    match rule {
+        ProspectMatch::Email(wanted) => wanted.to_lowercase() == email.to_lowercase(),
+        ProspectMatch::EmailDomain(domain) => {
+            email.rsplit_once('@').is_some_and(|(_, of)| of.to_lowercase() == domain.to_lowercase())
+        }
+    }
+}
+
+fn rule_name(rule: &ProspectMatch) -> String {
+    match rule {
+        ProspectMatch::Email(email) => format!("prospects: email {email}"),
+        ProspectMatch::EmailDomain(domain) => format!("prospects: emailDomain {domain}"),
+    }
+}
