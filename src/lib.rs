@@ -10,5 +10,6 @@ pub mod kinds;
 pub mod manifest;
 pub mod order;
 pub mod plan;
+pub mod report;
 pub mod resolve;
 pub mod state;
