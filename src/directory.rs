@@ -135,6 +135,15 @@ impl Directory {
         self.entries.get(name)?.id.as_ref()
     }
 
+    /// The id that a name of [`Self::name_of`] stands for, also where the tree does not hold it.
+    pub fn wire_id(&self, name: &GroupName) -> Option<GroupId> {
+        let shown = || name.as_str().strip_prefix('[')?.strip_suffix(']').map(GroupId::from);
+        match self.entries.get(name) {
+            Some(entry) => entry.id.clone(),
+            None => shown(),
+        }
+    }
+
     /// The name of a live group. An id that the tree does not hold is shown as it is.
     pub fn name_of(&self, id: &GroupId) -> GroupName {
         self.names.get(id).cloned().unwrap_or_else(|| format!("[{id}]").into())

@@ -6,7 +6,9 @@
 pub mod assets;
 pub mod idp_mappings;
 pub mod members;
+pub mod precondition;
 pub mod prospects;
+pub mod session;
 pub mod user_groups;
 
 use std::collections::{BTreeMap, BTreeSet};

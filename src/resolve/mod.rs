@@ -7,6 +7,8 @@ mod groups;
 mod people;
 mod providers;
 
+pub(crate) use assets::{is_uuid, matches_asset};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};

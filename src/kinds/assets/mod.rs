@@ -1,3 +1,4 @@
 //! assets.
 
+pub mod io;
 pub mod spec;

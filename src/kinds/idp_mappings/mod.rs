@@ -1,3 +1,4 @@
 //! idp mappings.
 
+pub mod io;
 pub mod spec;

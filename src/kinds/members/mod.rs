@@ -1,3 +1,4 @@
 //! members.
 
+pub mod io;
 pub mod spec;

@@ -1,3 +1,4 @@
 //! prospects.
 
+pub mod io;
 pub mod spec;

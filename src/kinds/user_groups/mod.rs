@@ -1,3 +1,4 @@
 //! user groups.
 
+pub mod io;
 pub mod spec;
