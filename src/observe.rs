@@ -267,7 +267,7 @@ async fn probe(reader: &Reader, target: &Target, connection: &Connection, portal
             id: connection.id.clone(),
             domain: connection.target_organization_domain.clone(),
             environment: connection.environment.clone(),
-            default_provider: connection.default_idp_id.clone().map(Into::into),
+            default_provider: connection.default_identity_provider_id.clone().map(Into::into),
         },
         name: portal.name,
         id: portal.id,
@@ -432,7 +432,11 @@ impl Observer<'_> {
                         // The receiver ends early only when a detail failed, and that error is the one reported.
                         let _ = sender.send(key.clone());
                     }
-                    assets.insert(key, LiveAsset { name: asset.name, asset_type: asset.asset_type, detail: None });
+                    assets.insert(key, LiveAsset {
+                            name: asset.name.unwrap_or_default(),
+                            asset_type: asset.asset_type.unwrap_or_default(),
+                            detail: None,
+                        });
                 }
             }
             drop(sender);

@@ -47,14 +47,14 @@ pub fn search_term(text: &str) -> Option<String> {
 }
 
 fn of_wire(user: User) -> LiveMember {
-    let User { id, username, email, name, is_active, user_group_ids, anypoint_idp_id, .. } = user;
+    let User { id, username, email, name, is_active, user_group_ids, anypoint_identity_provider_id, .. } = user;
     LiveMember {
         id: id.into(),
         username,
-        email,
+        email: email.unwrap_or_default(),
         name,
         is_active,
         user_groups: user_group_ids.map(|ids| ids.into_iter().map(Into::into).collect()),
-        provider: anypoint_idp_id.map(Into::into),
+        provider: anypoint_identity_provider_id.map(Into::into),
     }
 }

@@ -1,0 +1,1 @@
+//! Behaviour of the client against a server on this machine.
