@@ -207,11 +207,7 @@ impl Comparison<'_> {
         let mut differences = Vec::new();
         for prospect in self.live.prospects.iter().flatten() {
             let Some(decision) = self.resolution.desired.prospects.get(&prospect.id) else { continue };
-            let before = ProspectSpec {
-                email: prospect.email.clone(),
-                username: prospect.username.clone(),
-                name: prospect.name.clone(),
-            };
+            let before = ProspectSpec::of_live(prospect);
             let (edit, reason) = match decision {
                 DesiredDecision::Approve { user_groups, reason } => {
                     let user_groups: GroupSet = user_groups.clone();

@@ -1,6 +1,7 @@
 //! aehctl keeps developer portals on API Experience Hub as code.
 
 pub mod address;
+pub mod apply;
 pub mod client;
 pub mod diagnostic;
 pub mod diff;
@@ -17,3 +18,4 @@ pub mod plan;
 pub mod report;
 pub mod resolve;
 pub mod state;
+pub mod verify;

@@ -50,7 +50,7 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
     })?;
     let Found { mut portal, tree, path } = portal;
     portal.organization.clone_from(&organization);
-    user_groups::io::check(&tree)?;
+    user_groups::io::check_tree(&tree)?;
     let organization_id = organization.map(|organization| organization.id);
     let observer = Observer {
         reader,

@@ -36,7 +36,6 @@ impl Patience {
 }
 
 /// One apply.
-#[derive(Debug)]
 pub struct Session {
     pub reader: Reader,
     pub writer: Writer,

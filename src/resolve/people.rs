@@ -7,12 +7,10 @@ use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::id::{GroupName, MemberId, ProspectId};
 use crate::kinds::GroupSet;
+use crate::kinds::members::spec::MOST_GROUPS;
 use crate::manifest::model::{Member, ProspectDecision, ProspectMatch, ProspectRule};
 use crate::plan::{Unmanaged, Waiting};
 use crate::state::{DesiredDecision, DesiredMember, LiveMember, LiveProspect};
-
-/// The most groups that a member can be written with (the contract's `addGroupMappingToUser`).
-pub(crate) const MOST_GROUPS_OF_A_MEMBER: usize = 20;
 
 /// People by everything that an entry may call them.
 struct Index<'p, P> {
@@ -234,14 +232,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn too_many_groups(&mut self, user: &str, groups: &GroupSet, location: impl Into<Option<Location>>) -> bool {
-        let too_many = groups.len() > MOST_GROUPS_OF_A_MEMBER;
+        let too_many = groups.len() > MOST_GROUPS;
         if too_many {
             self.fault(
                 Diagnostic::error(
                     "too-many-groups",
                     location,
                     format!(
-                        "`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS_OF_A_MEMBER}",
+                        "`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS}",
                         groups.len()
                     ),
                 )

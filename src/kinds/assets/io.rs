@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::{self, PortalPath, Reader};
+use futures_util::future::join_all;
+
+use super::spec::{AssetSpec, OTHER_VERSIONS};
+use crate::client::{self, AssetCoordinates, PortalPath, Reader};
 use crate::id::AssetKey;
+use crate::kinds::precondition::{Check, check};
+use crate::kinds::session::{Session, failed};
+use crate::kinds::{Fields, fields};
 use crate::manifest::model::Instances;
+use crate::plan::{Change, Edit, Operation};
+use crate::report::Outcome;
 use crate::state::AssetDetail;
 
 impl Instances {
@@ -39,4 +47,325 @@ fn of_wire(detail: client::AssetDetail) -> AssetDetail {
         })
         .collect();
     AssetDetail { instances: detail.instance_visibility.as_deref().and_then(Instances::from_wire), versions }
+}
+
+/// The most assets of one publishing or removing request: the window that publishing opens stays short.
+pub const BATCH: usize = 20;
+
+/// A fresh read of one asset.
+pub struct Fresh {
+    detail: client::AssetDetail,
+    live: AssetDetail,
+}
+
+impl Fresh {
+    /// Reads the asset; nothing if it is not published.
+    pub async fn read(session: &Session, key: &AssetKey) -> Result<Option<Self>, client::Error> {
+        match session.reader.asset(&session.path, &key.group_id, &key.asset_id).await {
+            Ok(detail) => Ok(Some(Self { live: of_wire(detail.clone()), detail })),
+            // A hub may answer 400 for what is not there.
+            Err(error) if error.is_not_found() || error.status() == Some(400) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub fn fields(&self, session: &Session) -> Fields {
+        fields(&AssetSpec::of_live(&self.live, &session.directory()))
+    }
+
+    /// What a publishing change comes to, now that the versions are known.
+    fn expand(&self, after: &AssetSpec) -> AssetSpec {
+        let mut versions = after.versions.clone();
+        if let Some(others) = versions.remove(OTHER_VERSIONS) {
+            for version in self.live.versions.keys() {
+                versions.entry(version.clone()).or_insert_with(|| others.clone());
+            }
+        }
+        AssetSpec { instances: after.instances, versions }
+    }
+}
+
+/// The coordinates in a change's address.
+pub fn key(change: &Change) -> AssetKey {
+    let mut segments = change.address.segments.iter();
+    let mut next = || segments.next().map_or("", String::as_str);
+    let group = next();
+    AssetKey::new(group, next())
+}
+
+/// Compares a fresh read with what a change saw and wants.
+pub fn check_fresh(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<AssetSpec>,
+    fresh: Option<&Fresh>,
+    later: Option<&Fields>,
+) -> Check {
+    let directory = session.directory();
+    match (operation, fresh) {
+        (Operation::Create { after }, Some(fresh)) => {
+            let expanded = Change {
+                edit: Edit::Asset(Operation::Create { after: fresh.expand(after) }),
+                ..change.clone()
+            };
+            let checked = check(&expanded, Some(&fields(&AssetSpec::of_live(&fresh.live, &directory))), None, &directory);
+            // Published and not given its audience yet: what an interruption leaves behind.
+            let seen_by_administrators_alone = fresh
+                .live
+                .versions
+                .values()
+                .flatten()
+                .flatten()
+                .all(|id| directory.flags_of(&directory.name_of(id)).is_admin);
+            match checked {
+                Check::Refuse(_) if seen_by_administrators_alone => Check::Write,
+                checked => checked,
+            }
+        }
+        (_, fresh) => {
+            let current = fresh.map(|fresh| fields(&AssetSpec::of_live(&fresh.live, &directory)));
+            check(change, current.as_ref(), later, &directory)
+        }
+    }
+}
+
+/// Writes who sees a published asset, carrying over what the change does not own.
+pub async fn update(session: &Session, change: &Change, operation: &Operation<AssetSpec>, later: Option<&Fields>) -> Outcome {
+    let key = key(change);
+    let fresh = match Fresh::read(session, &key).await {
+        Ok(fresh) => fresh,
+        Err(error) => return failed(&error),
+    };
+    let checked = check_fresh(session, change, operation, fresh.as_ref(), later);
+    let (Check::Write, Some(fresh), Some(after)) = (&checked, &fresh, operation.after()) else {
+        return checked.outcome().unwrap_or(Outcome::AlreadyDone);
+    };
+    let owned = |version: &str| change.fields.iter().any(|field| field.path == format!("versions.{version}"));
+    let owns_instances = change.fields.iter().any(|field| field.path == "instances");
+    write_visibility(session, change, operation, fresh, after, owns_instances, owned).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "what is written, and what of it the change owns")]
+async fn write_visibility(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<AssetSpec>,
+    fresh: &Fresh,
+    after: &AssetSpec,
+    owns_instances: bool,
+    owned: impl Fn(&str) -> bool,
+) -> Outcome {
+    let key = key(change);
+    let versions = match complete_versions(session, fresh, after, owned) {
+        Ok(versions) => versions,
+        Err(outcome) => return outcome,
+    };
+    let current = fresh.detail.instance_visibility.as_deref();
+    let instances = match after.instances {
+        Some(instances) if owns_instances => Some(instances.as_str()),
+        _ => current,
+    };
+    let written =
+        session.writer.update_asset(&session.path, &key.group_id, &key.asset_id, instances, &versions).await;
+    session
+        .settle(written, async || {
+            let fresh = Fresh::read(session, &key).await?;
+            Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
+        })
+        .await
+}
+
+/// Every version with its audience: the API does not say what becomes of versions that are left out.
+fn complete_versions(
+    session: &Session,
+    fresh: &Fresh,
+    after: &AssetSpec,
+    owned: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, Vec<String>)>, Outcome> {
+    let unknown = |what: &str| Outcome::Failed {
+        message: format!("the hub does not say who sees {what}, and writing the asset would change that"),
+        hint: Some("look at the asset in the portal's settings, then plan again".to_owned()),
+    };
+    if fresh.detail.versions.is_none() {
+        return Err(unknown("its versions"));
+    }
+    let mut versions = Vec::new();
+    for (version, live) in &fresh.live.versions {
+        let ids = match after.versions.get(version) {
+            Some(Some(names)) if owned(version) => {
+                let administrators = live.iter().flatten().filter(|id| {
+                    let directory = session.directory();
+                    directory.flags_of(&directory.name_of(id)).is_admin
+                });
+                let mut ids = session.group_ids(names)?;
+                ids.extend(administrators.map(ToString::to_string));
+                ids.sort();
+                ids.dedup();
+                ids
+            }
+            _ => match live {
+                Some(live) => live.iter().map(ToString::to_string).collect(),
+                None => return Err(unknown(&format!("version {version}"))),
+            },
+        };
+        versions.push((version.clone(), ids));
+    }
+    for (version, names) in &after.versions {
+        if let Some(names) = names
+            && owned(version)
+            && !fresh.live.versions.contains_key(version)
+        {
+            versions.push((version.clone(), session.group_ids(names)?));
+        }
+    }
+    Ok(versions)
+}
+
+/// Publishes up to [`BATCH`] assets and gives each its audience before anything else is published.
+pub async fn publish(session: &Session, batch: &[(&Change, &AssetSpec)]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(batch.len());
+    for checked in join_all(batch.iter().map(|(change, after)| check_new(session, change, after))).await {
+        outcomes.push(checked.err());
+    }
+    let keys: Vec<AssetKey> = batch
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.is_none())
+        .map(|((change, _), _)| key(change))
+        .collect();
+    let refusals = publish_all(session, &keys).await;
+    let finished = join_all(batch.iter().zip(&outcomes).map(async |((change, after), outcome)| match outcome {
+        Some(outcome) => outcome.clone(),
+        None => give_audience(session, change, after, refusals.get(&key(change))).await,
+    }));
+    finished.await
+}
+
+/// Whether an asset is still to be published, or at least to be given its audience.
+async fn check_new(session: &Session, change: &Change, after: &AssetSpec) -> Result<(), Outcome> {
+    let operation = Operation::Create { after: after.clone() };
+    let fresh = Fresh::read(session, &key(change)).await.map_err(|error| failed(&error))?;
+    check_fresh(session, change, &operation, fresh.as_ref(), None).outcome().map_or(Ok(()), Err)
+}
+
+/// Publishes what is not published yet; one asset that is refused does not keep the others out.
+async fn publish_all(session: &Session, keys: &[AssetKey]) -> BTreeMap<AssetKey, client::Error> {
+    let mut refusals = BTreeMap::new();
+    let missing = unpublished(session, keys).await;
+    if missing.is_empty() {
+        return refusals;
+    }
+    let Err(error) = session.writer.publish_assets(&session.path, &coordinates(&missing)).await else {
+        return refusals;
+    };
+    if let [only] = missing.as_slice() {
+        refusals.insert(only.clone(), error);
+        return refusals;
+    }
+    if error.outcome_unknown() {
+        // Whatever came of it, the reads that follow tell; nothing is sent twice.
+        refusals.extend(missing.into_iter().map(|key| (key, error.clone())));
+        return refusals;
+    }
+    tracing::info!("a batch of {} assets was refused; publishing them one by one", missing.len());
+    for key in missing {
+        if let Err(error) = session.writer.publish_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await {
+            refusals.insert(key, error);
+        }
+    }
+    refusals
+}
+
+async fn unpublished(session: &Session, keys: &[AssetKey]) -> Vec<AssetKey> {
+    let reads = join_all(keys.iter().map(|key| Fresh::read(session, key))).await;
+    keys.iter().zip(reads).filter(|(_, read)| !matches!(read, Ok(Some(_)))).map(|(key, _)| key.clone()).collect()
+}
+
+fn coordinates(keys: &[AssetKey]) -> Vec<AssetCoordinates> {
+    keys.iter()
+        .map(|key| AssetCoordinates { group_id: key.group_id.to_string(), asset_id: key.asset_id.to_string() })
+        .collect()
+}
+
+/// Sets the audience of an asset that was just published; if that is refused for good, the asset goes again.
+async fn give_audience(
+    session: &Session,
+    change: &Change,
+    after: &AssetSpec,
+    refusal: Option<&client::Error>,
+) -> Outcome {
+    let key = key(change);
+    let fresh = match wait_for(session, &key).await {
+        Ok(Some(fresh)) => fresh,
+        Ok(None) => {
+            return match refusal {
+                Some(error) if error.certainly_no_effect() => failed(error),
+                Some(error) => Outcome::Unknown { message: error.to_string() },
+                None => Outcome::Failed {
+                    message: "the hub did not publish it".to_owned(),
+                    hint: Some("check that it exists in Exchange under these coordinates".to_owned()),
+                },
+            };
+        }
+        Err(error) => return failed(&error),
+    };
+    let expanded = fresh.expand(after);
+    let operation = Operation::Create { after: after.clone() };
+    let outcome = write_visibility(session, change, &operation, &fresh, &expanded, true, |_| true).await;
+    let Outcome::Failed { message, hint } = outcome else { return outcome };
+    let removed = session.writer.remove_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
+    let message = match removed {
+        Ok(()) => format!("{message}; the asset was taken out of the portal again"),
+        Err(error) => format!("{message}; taking the asset out of the portal again failed too: {error}"),
+    };
+    Outcome::Failed { message, hint }
+}
+
+/// An asset that was published may take a moment to show.
+async fn wait_for(session: &Session, key: &AssetKey) -> Result<Option<Fresh>, client::Error> {
+    for read in 0..session.patience.reads {
+        session.patience.before(read).await;
+        if let Some(fresh) = Fresh::read(session, key).await? {
+            return Ok(Some(fresh));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes up to [`BATCH`] assets out of the portal, each of which still is as the plan saw it.
+pub async fn remove(session: &Session, batch: &[(&Change, &Operation<AssetSpec>)]) -> Vec<Outcome> {
+    let checks = join_all(batch.iter().map(async |(change, operation)| {
+        let fresh = Fresh::read(session, &key(change)).await.map_err(|error| failed(&error))?;
+        check_fresh(session, change, operation, fresh.as_ref(), None).outcome().map_or(Ok(()), Err)
+    }))
+    .await;
+    let keys: Vec<AssetKey> =
+        batch.iter().zip(&checks).filter(|(_, check)| check.is_ok()).map(|((change, _), _)| key(change)).collect();
+    let mut errors: BTreeMap<AssetKey, client::Error> = BTreeMap::new();
+    if !keys.is_empty()
+        && let Err(error) = session.writer.remove_assets(&session.path, &coordinates(&keys)).await
+    {
+        if keys.len() > 1 && error.certainly_no_effect() {
+            for key in keys {
+                let alone = session.writer.remove_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
+                errors.extend(alone.err().map(|error| (key, error)));
+            }
+        } else {
+            errors.extend(keys.into_iter().map(|key| (key, error.clone())));
+        }
+    }
+    join_all(batch.iter().zip(checks).map(async |((change, operation), check)| {
+        if let Err(outcome) = check {
+            return outcome;
+        }
+        let key = key(change);
+        let written = errors.get(&key).cloned().map_or(Ok(()), Err);
+        session
+            .settle(written, async || {
+                let fresh = Fresh::read(session, &key).await?;
+                Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
+            })
+            .await
+    }))
+    .await
 }

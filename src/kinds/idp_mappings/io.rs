@@ -1,7 +1,15 @@
 //! Reading mappings.
 
+use std::collections::BTreeSet;
+
+use super::spec::IdpMappingSpec;
 use crate::client::{self, GroupMapping, PortalPath, Reader};
-use crate::id::GroupId;
+use crate::id::{GroupId, GroupName};
+use crate::kinds::precondition::check;
+use crate::kinds::session::{Session, failed};
+use crate::kinds::{Fields, fields};
+use crate::plan::{Change, Operation};
+use crate::report::Outcome;
 use crate::state::LiveMapping;
 
 /// Reads the mappings of one group, sorted.
@@ -19,4 +27,76 @@ pub async fn read(reader: &Reader, portal: &PortalPath, group: &GroupId) -> Resu
     mappings.sort();
     mappings.dedup();
     Ok(mappings)
+}
+
+/// The mappings of one group in the names of the plan.
+async fn current(session: &Session, group: &GroupName) -> Result<BTreeSet<IdpMappingSpec>, Outcome> {
+    let id = session.group_id(group)?;
+    let rows = read(&session.reader, &session.path, &id).await.map_err(|error| failed(&error))?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| !row.is_maintainer)
+        .map(|row| IdpMappingSpec {
+            user_group: group.clone(),
+            provider: session.provider_name(&row.provider),
+            group: row.group,
+        })
+        .collect())
+}
+
+/// The fields of a mapping, by its three parts; nothing if it does not exist.
+pub async fn fields_of(
+    session: &Session,
+    group: &GroupName,
+    mappings: &[&IdpMappingSpec],
+) -> Result<Vec<Option<Fields>>, Outcome> {
+    let current = current(session, group).await?;
+    Ok(mappings.iter().map(|mapping| current.contains(*mapping).then(|| fields(*mapping))).collect())
+}
+
+/// The mapping that a change creates or deletes.
+pub fn subject(operation: &Operation<IdpMappingSpec>) -> &IdpMappingSpec {
+    match operation {
+        Operation::Create { after: mapping }
+        | Operation::Update { after: mapping, .. }
+        | Operation::Delete { before: mapping } => mapping,
+    }
+}
+
+/// Writes one change, given the fields of its mapping.
+pub async fn write(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<IdpMappingSpec>,
+    current: Option<&Fields>,
+) -> Outcome {
+    let mapping = subject(operation);
+    let checked = check(change, current, None, &session.directory());
+    if let Some(outcome) = checked.outcome() {
+        return outcome;
+    }
+    let group = match session.group_id(&mapping.user_group) {
+        Ok(group) => group,
+        Err(outcome) => return outcome,
+    };
+    let provider = session.provider_id(&mapping.provider);
+    let (writer, path) = (&session.writer, &session.path);
+    let written = match operation {
+        Operation::Create { .. } | Operation::Update { .. } => {
+            writer.add_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group).await
+        }
+        Operation::Delete { .. } => {
+            match writer.delete_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                written => written,
+            }
+        }
+    };
+    session
+        .settle(written, async || {
+            let mut current = fields_of(session, &mapping.user_group, &[mapping]).await.unwrap_or_default();
+            let current = current.pop().flatten();
+            Ok(check(change, current.as_ref(), None, &session.directory()))
+        })
+        .await
 }

@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::spec::{MOST_GROUPS, MemberSpec};
 use crate::client::{self, PortalPath, Reader, User, UserQuery};
-use crate::id::MemberId;
+use crate::id::{GroupName, MemberId};
+use crate::kinds::precondition::check;
+use crate::kinds::session::{Session, failed};
+use crate::kinds::{Fields, fields};
+use crate::plan::Change;
+use crate::report::Outcome;
 use crate::state::LiveMember;
 
 /// Reads all members, active and disabled: the API does not say whether an unfiltered list holds both.
@@ -57,4 +63,84 @@ fn of_wire(user: User) -> LiveMember {
         user_groups: user_group_ids.map(|ids| ids.into_iter().map(Into::into).collect()),
         provider: anypoint_identity_provider_id.map(Into::into),
     }
+}
+
+/// The fields of the member that a change is about; nothing if there is no such member.
+pub async fn fields_of(session: &Session, change: &Change) -> Result<Option<Fields>, client::Error> {
+    let id = change.object_id.as_deref().unwrap_or("-");
+    match read(&session.reader, &session.path, id).await {
+        Ok(member) => Ok(Some(fields(&MemberSpec::of_live(&member, &session.directory())))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes one member: disabled first, enabled last, so that no moment shows more than the old or the new state.
+pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Outcome {
+    let current = match fields_of(session, change).await {
+        Ok(current) => current,
+        Err(error) => return failed(&error),
+    };
+    if let Some(outcome) = check(change, current.as_ref(), None, &session.directory()).outcome() {
+        return outcome;
+    }
+    let current = current.unwrap_or_default();
+    let written = write_fields(session, change, after, &current).await;
+    let written = match written {
+        Ok(written) => written,
+        Err(outcome) => return outcome,
+    };
+    session
+        .settle(written, async || {
+            let current = fields_of(session, change).await?;
+            Ok(check(change, current.as_ref(), None, &session.directory()))
+        })
+        .await
+}
+
+async fn write_fields(
+    session: &Session,
+    change: &Change,
+    after: &MemberSpec,
+    current: &Fields,
+) -> Result<Result<(), client::Error>, Outcome> {
+    let id = change.object_id.as_deref().unwrap_or("-");
+    let owns = |path: &str| change.fields.iter().any(|field| field.path == path);
+    let (writer, path) = (&session.writer, &session.path);
+    if owns("enabled") && after.enabled == Some(false) {
+        if let Err(error) = writer.disable_user(path, id).await {
+            return Ok(Err(error));
+        }
+    }
+    if owns("userGroups") {
+        let groups = complete_groups(session, after, current)?;
+        if let Err(error) = writer.set_user_groups(path, id, &groups).await {
+            return Ok(Err(error));
+        }
+    }
+    if owns("enabled") && after.enabled == Some(true) {
+        return Ok(writer.enable_user(path, id).await);
+    }
+    Ok(Ok(()))
+}
+
+/// The whole set that is written: what is wanted, and the built-ins that the member is in.
+fn complete_groups(session: &Session, after: &MemberSpec, current: &Fields) -> Result<Vec<String>, Outcome> {
+    let mut names = after.user_groups.clone().unwrap_or_default();
+    {
+        let directory = session.directory();
+        let live = current.get("userGroups").and_then(|value| value.as_array()).into_iter().flatten();
+        let kept = live.filter_map(|name| name.as_str()).map(GroupName::from).filter(|name| {
+            let flags = directory.flags_of(name);
+            flags.is_admin || flags.is_default || flags.is_public
+        });
+        names.extend(kept);
+    }
+    if names.len() > MOST_GROUPS {
+        return Err(Outcome::Failed {
+            message: format!("the member would be in {} groups, and the API takes at most {MOST_GROUPS}", names.len()),
+            hint: Some("built-in groups count; plan again".to_owned()),
+        });
+    }
+    session.group_ids(&names)
 }

@@ -6,6 +6,9 @@ use crate::directory::Directory;
 use crate::kinds::GroupSet;
 use crate::state::LiveMember;
 
+/// The most groups that a member can be written with (the contract's `addGroupMappingToUser`).
+pub const MOST_GROUPS: usize = 20;
+
 /// A member as the manifest would declare it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,13 @@
 //! Reading pending sign-ups.
 
+use super::spec::ProspectSpec;
 use crate::client::{self, PortalPath, Prospect, Reader};
+use crate::kinds::members::io::{find, search_term};
+use crate::kinds::precondition::{Check, check};
+use crate::kinds::session::{Session, failed};
+use crate::kinds::{Fields, GroupSet, fields};
+use crate::plan::{Change, Edit};
+use crate::report::{Mismatch, Outcome};
 use crate::state::LiveProspect;
 
 /// Reads the pending sign-ups, all of them or those that a text finds. The list holds approved ones too.
@@ -24,4 +31,87 @@ fn of_wire(prospect: Prospect) -> LiveProspect {
     let Prospect { id, username, email, first_name, last_name, .. } = prospect;
     let name = [first_name, last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
     LiveProspect { id: id.into(), username, email: email.unwrap_or_default(), name: (!name.is_empty()).then_some(name) }
+}
+
+/// What has become of a sign-up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    Pending(Fields),
+    /// No longer pending, and nobody of that name is a member.
+    Gone,
+    /// A member now, in these groups if the hub says so.
+    Member(Option<GroupSet>),
+}
+
+/// Looks where a sign-up stands.
+pub async fn standing(
+    session: &Session,
+    change: &Change,
+    before: &ProspectSpec,
+) -> Result<Standing, client::Error> {
+    let term = search_term(&before.email);
+    let pending = read(&session.reader, &session.path, term.as_deref()).await?;
+    if let Some(prospect) = pending.into_iter().find(|prospect| Some(prospect.id.as_str()) == change.object_id.as_deref()) {
+        return Ok(Standing::Pending(fields(&ProspectSpec::of_live(&prospect))));
+    }
+    let found = find(&session.reader, &session.path, &before.email).await?;
+    Ok(match found.first() {
+        None => Standing::Gone,
+        Some(member) => {
+            Standing::Member(member.user_groups.as_ref().map(|ids| session.directory().names_of(ids)))
+        }
+    })
+}
+
+/// What a sign-up's standing says about the change that approves or rejects it.
+pub fn check_standing(session: &Session, change: &Change, standing: &Standing) -> Result<Check, Outcome> {
+    let gone = |message: &str| Outcome::Failed { message: message.to_owned(), hint: Some("plan again".to_owned()) };
+    match (&change.edit, standing) {
+        (_, Standing::Pending(current)) => Ok(check(change, Some(current), None, &session.directory())),
+        (Edit::Approve { after, .. }, Standing::Member(groups)) => match groups {
+            Some(groups) if !after.user_groups.is_subset(groups) => Err(Outcome::Refused {
+                mismatches: vec![Mismatch {
+                    path: "userGroups".to_owned(),
+                    before: serde_json::Value::Null,
+                    after: serde_json::json!(after.user_groups),
+                    live: serde_json::json!(groups),
+                }],
+            }),
+            _ => Ok(Check::Done),
+        },
+        (Edit::Approve { .. }, Standing::Gone) => Err(gone("the sign-up is gone from the portal, and nobody was let in")),
+        (_, Standing::Gone) => Ok(Check::Done),
+        (_, Standing::Member(_)) => Err(gone("the sign-up was approved since the plan was made")),
+    }
+}
+
+/// Approves or rejects a sign-up that is still pending as the plan saw it.
+pub async fn write(session: &Session, change: &Change, before: &ProspectSpec) -> Outcome {
+    let checked = match standing(session, change, before).await {
+        Ok(standing) => check_standing(session, change, &standing),
+        Err(error) => return failed(&error),
+    };
+    match checked {
+        Err(outcome) => return outcome,
+        Ok(checked) => {
+            if let Some(outcome) = checked.outcome() {
+                return outcome;
+            }
+        }
+    }
+    let id = change.object_id.as_deref().unwrap_or("-");
+    let written = if let Edit::Approve { after, .. } = &change.edit {
+        match session.group_ids(&after.user_groups) {
+            Ok(groups) => session.writer.approve_prospect(&session.path, id, &groups).await,
+            Err(outcome) => return outcome,
+        }
+    } else {
+        session.writer.reject_prospect(&session.path, id).await
+    };
+    session
+        .settle(written, async || {
+            let standing = standing(session, change, before).await?;
+            Ok(check_standing(session, change, &standing).unwrap_or(Check::Write))
+        })
+        .await
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::GroupSet;
+use crate::state::LiveProspect;
 
 /// A pending sign-up as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,4 +21,11 @@ pub struct ProspectSpec {
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalSpec {
     pub user_groups: GroupSet,
+}
+
+impl ProspectSpec {
+    /// What was read.
+    pub fn of_live(prospect: &LiveProspect) -> Self {
+        Self { email: prospect.email.clone(), username: prospect.username.clone(), name: prospect.name.clone() }
+    }
 }

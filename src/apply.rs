@@ -1,0 +1,393 @@
+//! Executes a plan: phase by phase, what is independent side by side, each write on a fresh read, then verifies.
+//!
+//! What is applied is what was shown: only ids that did not exist yet are filled in, and fields that a change does
+//! not own are carried over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::id::{ChangeId, GroupName};
+use crate::kinds::assets::spec::AssetSpec;
+use crate::kinds::precondition::Check;
+use crate::kinds::session::{Session, failed};
+use crate::kinds::{Fields, assets, idp_mappings, members, prospects, user_groups};
+use crate::order::Effects;
+use crate::plan::{Action, Change, Edit, Operation, Phase, Plan};
+use crate::report::{ChangeResult, Outcome, Report};
+use crate::verify::{check_all, verify};
+
+/// Is told how an apply gets on.
+pub trait Watch: Sync {
+    fn started(&self, change: &Change);
+    /// The change was written, or came out otherwise; verification may still change the outcome.
+    fn finished(&self, change: &Change, outcome: &Outcome);
+}
+
+/// How an apply runs.
+pub struct Options<'a> {
+    /// How many objects are worked on at once.
+    pub parallelism: usize,
+    /// Set from outside to stop: what was begun is finished, nothing else is begun.
+    pub interrupt: &'a AtomicBool,
+    pub watch: &'a dyn Watch,
+}
+
+/// A change whose object no longer is what the plan saw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stale<'p> {
+    pub change: &'p Change,
+    pub outcome: Outcome,
+}
+
+/// Checks every precondition of a plan without writing anything.
+pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) -> Vec<Stale<'p>> {
+    let later = later_fields(plan);
+    let mut seen = BTreeSet::new();
+    // The second step of an asset compares with what the first one leaves.
+    let first: Vec<&Change> = plan.changes.iter().filter(|change| seen.insert(&change.address)).collect();
+    let checks = check_all(session, &first, |change| later.get(&change.id), parallelism).await;
+    first
+        .into_iter()
+        .filter_map(|change| {
+            let outcome = match checks.get(&change.id)?.clone() {
+                Ok(Check::Write | Check::Done) => return None,
+                Ok(checked) => checked.outcome()?,
+                Err(outcome) => outcome,
+            };
+            Some(Stale { change, outcome })
+        })
+        .collect()
+}
+
+/// For the first of two changes of an asset: what the second one wants.
+fn later_fields(plan: &Plan) -> BTreeMap<ChangeId, Fields> {
+    let mut last: BTreeMap<_, &Change> = BTreeMap::new();
+    for change in &plan.changes {
+        last.insert(&change.address, change);
+    }
+    plan.changes
+        .iter()
+        .filter_map(|change| {
+            let last = last.get(&change.address).filter(|last| last.id != change.id)?;
+            Some((change.id.clone(), last.edit.fields_after()))
+        })
+        .collect()
+}
+
+/// Applies a plan. Every change gets an outcome; nothing is repeated blindly.
+pub async fn apply(session: &Session, plan: &Plan, options: &Options<'_>) -> Report {
+    let executor = Executor {
+        session,
+        plan,
+        options,
+        later: later_fields(plan),
+        by_id: plan.changes.iter().map(|change| (&change.id, change)).collect(),
+        outcomes: Mutex::default(),
+    };
+    for phase in Phase::ALL {
+        executor.run(phase).await;
+    }
+    executor.verify().await;
+    executor.report()
+}
+
+struct Executor<'a> {
+    session: &'a Session,
+    plan: &'a Plan,
+    options: &'a Options<'a>,
+    later: BTreeMap<ChangeId, Fields>,
+    by_id: BTreeMap<&'a ChangeId, &'a Change>,
+    outcomes: Mutex<BTreeMap<ChangeId, Outcome>>,
+}
+
+/// What is worked on as one: the changes of one object, or of one request.
+enum Unit<'a> {
+    Mappings(&'a GroupName, Vec<&'a Change>),
+    Asset(&'a Change, &'a Operation<AssetSpec>),
+    Remove(Vec<(&'a Change, &'a Operation<AssetSpec>)>),
+    /// Batches one after the other: each has its audiences before the next begins.
+    Publish(Vec<(&'a Change, &'a AssetSpec)>),
+    Member(&'a Change),
+    Prospect(&'a Change),
+}
+
+impl<'a> Executor<'a> {
+    async fn run(&self, phase: Phase) {
+        let changes: Vec<&'a Change> = self.plan.changes.iter().filter(|change| change.phase == phase).collect();
+        let (groups, others): (Vec<&Change>, Vec<&Change>) =
+            changes.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
+        stream::iter(units(others))
+            .map(|unit| self.unit(unit))
+            .buffer_unordered(self.options.parallelism.max(1))
+            .collect::<Vec<()>>()
+            .await;
+        self.groups(groups).await;
+    }
+
+    /// Level by level: one read of the tree for each, not one for each group.
+    async fn groups(&self, changes: Vec<&'a Change>) {
+        for level in levels(&changes) {
+            let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
+            if ready.is_empty() {
+                continue;
+            }
+            let tree = match user_groups::io::Tree::read(self.session).await {
+                Ok(tree) => tree,
+                Err(error) => {
+                    for change in ready {
+                        self.finish(change, failed(&error));
+                    }
+                    continue;
+                }
+            };
+            let tree = &tree;
+            stream::iter(ready.clone())
+                .map(|change| async move {
+                    let Edit::UserGroup(operation) = &change.edit else { return };
+                    self.options.watch.started(change);
+                    let outcome = user_groups::io::write(self.session, tree, change, operation).await;
+                    self.finish(change, outcome);
+                })
+                .buffer_unordered(self.options.parallelism.max(1))
+                .collect::<Vec<()>>()
+                .await;
+            self.learn_ids(&ready).await;
+        }
+    }
+
+    /// Creating answers with no documented body: the tree tells the new ids.
+    async fn learn_ids(&self, changes: &[&'a Change]) {
+        let unknown: Vec<(&Change, &Operation<_>)> = changes
+            .iter()
+            .filter(|change| self.outcome(&change.id).is_some_and(|outcome| outcome.is_done()))
+            .filter_map(|change| match &change.edit {
+                Edit::UserGroup(operation @ Operation::Create { after })
+                    if self.session.directory().wire_id(&after.name).is_none() =>
+                {
+                    Some((*change, operation))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut open = unknown;
+        for read in 0..self.session.patience.reads {
+            if open.is_empty() {
+                return;
+            }
+            self.session.patience.before(read).await;
+            if let Ok(tree) = user_groups::io::Tree::read(self.session).await {
+                open.retain(|(change, operation)| !tree.learn(self.session, change, operation));
+            }
+        }
+    }
+
+    async fn unit(&self, unit: Unit<'a>) {
+        let (session, watch) = (self.session, self.options.watch);
+        match unit {
+            Unit::Mappings(group, changes) => {
+                let ready: Vec<&Change> = changes.into_iter().filter(|change| self.may_begin(change)).collect();
+                self.mappings(group, ready).await;
+            }
+            Unit::Asset(change, operation) => {
+                if self.may_begin(change) {
+                    watch.started(change);
+                    let later = self.later.get(&change.id);
+                    self.finish(change, assets::io::update(session, change, operation, later).await);
+                }
+            }
+            Unit::Remove(batch) => {
+                let ready: Vec<_> = batch.into_iter().filter(|(change, _)| self.may_begin(change)).collect();
+                ready.iter().for_each(|(change, _)| watch.started(change));
+                let outcomes = assets::io::remove(session, &ready).await;
+                ready.iter().zip(outcomes).for_each(|((change, _), outcome)| self.finish(change, outcome));
+            }
+            Unit::Publish(assets) => {
+                for batch in assets.chunks(assets::io::BATCH) {
+                    let ready: Vec<_> = batch.iter().copied().filter(|(change, _)| self.may_begin(change)).collect();
+                    ready.iter().for_each(|(change, _)| watch.started(change));
+                    let outcomes = assets::io::publish(session, &ready).await;
+                    ready.iter().zip(outcomes).for_each(|((change, _), outcome)| self.finish(change, outcome));
+                }
+            }
+            Unit::Member(change) => {
+                let Edit::Member { after, .. } = &change.edit else { return };
+                if self.may_begin(change) {
+                    watch.started(change);
+                    self.finish(change, members::io::write(session, change, after).await);
+                }
+            }
+            Unit::Prospect(change) => {
+                let (Edit::Approve { before, .. } | Edit::Reject { before }) = &change.edit else { return };
+                if self.may_begin(change) {
+                    watch.started(change);
+                    self.finish(change, prospects::io::write(session, change, before).await);
+                }
+            }
+        }
+    }
+
+    /// One read serves all mappings of a group.
+    async fn mappings(&self, group: &GroupName, changes: Vec<&Change>) {
+        let operations: Vec<(&Change, &Operation<_>)> = changes
+            .into_iter()
+            .filter_map(|change| match &change.edit {
+                Edit::IdpMapping(operation) => Some((change, operation)),
+                _ => None,
+            })
+            .collect();
+        if operations.is_empty() {
+            return;
+        }
+        operations.iter().for_each(|(change, _)| self.options.watch.started(change));
+        let subjects: Vec<_> = operations.iter().map(|(_, operation)| idp_mappings::io::subject(operation)).collect();
+        match idp_mappings::io::fields_of(self.session, group, &subjects).await {
+            Err(outcome) => operations.iter().for_each(|(change, _)| self.finish(change, outcome.clone())),
+            Ok(current) => {
+                for ((change, operation), current) in operations.into_iter().zip(current) {
+                    let outcome = idp_mappings::io::write(self.session, change, operation, current.as_ref()).await;
+                    self.finish(change, outcome);
+                }
+            }
+        }
+    }
+
+    /// Whether a change may begin; records why not.
+    fn may_begin(&self, change: &'a Change) -> bool {
+        let because = if self.options.interrupt.load(Ordering::SeqCst) {
+            Some("interrupted before it began".to_owned())
+        } else {
+            self.held_back_by(change).map(|(undone, how)| format!("{how} {}, which was not done", undone.address))
+        };
+        match because {
+            None => true,
+            Some(because) => {
+                self.finish(change, Outcome::Skipped { because });
+                false
+            }
+        }
+    }
+
+    /// The change that was not done and that this one depends on or meets.
+    fn held_back_by(&self, change: &'a Change) -> Option<(&'a Change, &'static str)> {
+        let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_undone = |id: &ChangeId| outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
+        if let Some(id) = change.depends_on.iter().find(|id| is_undone(id)) {
+            return self.by_id.get(id).map(|undone| (*undone, "it depends on"));
+        }
+        let directory = self.session.directory();
+        let mut undone = outcomes
+            .iter()
+            .filter(|(_, outcome)| !outcome.is_done())
+            .filter_map(|(id, _)| self.by_id.get(id).copied())
+            .filter(|undone| undone.phase < change.phase)
+            .peekable();
+        undone.peek()?;
+        let effects = Effects::of(&change.edit, &directory);
+        undone
+            .find(|undone| effects.meets_undone(&Effects::of(&undone.edit, &directory)))
+            .map(|undone| (undone, "its groups meet those of"))
+    }
+
+    fn finish(&self, change: &Change, outcome: Outcome) {
+        self.options.watch.finished(change, &outcome);
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(change.id.clone(), outcome);
+    }
+
+    fn outcome(&self, id: &ChangeId) -> Option<Outcome> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Re-reads what was written. The first of two steps was verified by the precondition of the second.
+    async fn verify(&self) {
+        let mut last: BTreeMap<_, &Change> = BTreeMap::new();
+        for change in &self.plan.changes {
+            if self.outcome(&change.id) == Some(Outcome::Applied) {
+                last.insert(&change.address, change);
+            }
+        }
+        let outcomes = verify(self.session, last.into_values().collect(), self.options.parallelism).await;
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+    }
+
+    fn report(self) -> Report {
+        let mut outcomes = self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let results = self
+            .plan
+            .changes
+            .iter()
+            .map(|change| ChangeResult {
+                id: change.id.clone(),
+                address: change.address.clone(),
+                action: change.action(),
+                outcome: outcomes
+                    .remove(&change.id)
+                    .unwrap_or(Outcome::Skipped { because: "nothing came of it".to_owned() }),
+            })
+            .collect();
+        Report {
+            portal: self.plan.portal.clone(),
+            emulator: self.plan.target.portal.emulator,
+            interrupted: self.options.interrupt.load(Ordering::SeqCst),
+            results,
+        }
+    }
+}
+
+/// Puts the changes of a phase together that share a read or a request.
+fn units(changes: Vec<&Change>) -> Vec<Unit<'_>> {
+    let mut units = Vec::new();
+    let mut mappings: BTreeMap<&GroupName, Vec<&Change>> = BTreeMap::new();
+    let mut removed = Vec::new();
+    let mut published = Vec::new();
+    for change in changes {
+        match &change.edit {
+            // Groups go level by level.
+            Edit::UserGroup(_) => {}
+            Edit::IdpMapping(operation) => {
+                mappings.entry(&idp_mappings::io::subject(operation).user_group).or_default().push(change);
+            }
+            Edit::Asset(Operation::Create { after }) => published.push((change, after)),
+            Edit::Asset(operation @ Operation::Delete { .. }) => removed.push((change, operation)),
+            Edit::Asset(operation) => units.push(Unit::Asset(change, operation)),
+            Edit::Member { .. } => units.push(Unit::Member(change)),
+            Edit::Approve { .. } | Edit::Reject { .. } => units.push(Unit::Prospect(change)),
+        }
+    }
+    units.extend(mappings.into_iter().map(|(group, changes)| Unit::Mappings(group, changes)));
+    units.extend(removed.chunks(assets::io::BATCH).map(|batch| Unit::Remove(batch.to_vec())));
+    if !published.is_empty() {
+        units.push(Unit::Publish(published));
+    }
+    units
+}
+
+/// Renames first; then each level of new groups, parents before children; groups that go, children first.
+fn levels<'a>(changes: &[&'a Change]) -> Vec<Vec<&'a Change>> {
+    let ids: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
+    let mut depths: BTreeMap<&ChangeId, usize> = BTreeMap::new();
+    let mut open: Vec<&Change> = changes.to_vec();
+    // Each round settles the changes whose dependencies are settled; a cycle, which no plan has, ends the rounds.
+    while !open.is_empty() {
+        let before = open.len();
+        open.retain(|change| {
+            let inside: Vec<&ChangeId> = change.depends_on.iter().filter(|id| ids.contains(id)).collect();
+            let known: Option<Vec<usize>> = inside.iter().map(|id| depths.get(*id).copied()).collect();
+            let Some(known) = known else { return true };
+            let own = usize::from(change.action() != Action::Update);
+            depths.insert(&change.id, known.into_iter().max().map_or(own, |depth| depth + 1));
+            false
+        });
+        if open.len() == before {
+            let deepest = depths.values().max().copied().unwrap_or_default() + 1;
+            depths.extend(open.drain(..).map(|change| (&change.id, deepest)));
+        }
+    }
+    let mut levels: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        levels.entry(depths[&change.id]).or_default().push(change);
+    }
+    levels.into_values().collect()
+}
