@@ -1,3 +1,21 @@
 //! The manifest: from YAML files to one located value.
 
+mod check;
+mod decode;
+mod faults;
+mod files;
+pub mod format;
+pub mod load;
+mod lower;
+mod merge;
 pub mod model;
+mod reference;
+pub mod scalar;
+pub mod schema;
+mod syntax;
+mod tree;
+mod variables;
+pub mod version;
+
+#[cfg(test)]
+mod tests;

@@ -45,14 +45,14 @@ pub struct Audience {
 }
 
 /// A reference to a group: one of the built-ins by its flag, or any group by its name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupReference {
     System(SystemGroup),
     Named(String),
 }
 
 /// The built-in groups, named by the flag that marks them; their own names have changed over the years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SystemGroup {
     /// `system:administrators`, `isAdmin`.
     Administrators,
@@ -153,7 +153,7 @@ pub struct VersionAudience {
     pub items: Vec<Located<AudienceItem>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AudienceItem {
     /// `audience:payments`
     Audience(String),

@@ -2,10 +2,18 @@
 //!
 //! Knows files and text only; the manifest's modules and the resolver make the diagnostics.
 
+mod json;
+mod neutral;
+mod render;
+mod sources;
+
 use std::fmt;
-use std::ops::{Deref, Range};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::ops::Deref;
+
+pub use json::to_json;
+pub use neutral::neutralize;
+pub use render::render;
+pub use sources::{SourceFile, Sources};
 
 /// A place in one of the loaded files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +66,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// The word that people and scripts see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// One fault with everything that a renderer needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
@@ -99,38 +117,5 @@ impl Diagnostic {
     pub fn with_related(mut self, location: Location, message: impl Into<String>) -> Self {
         self.related.push((location, message.into()));
         self
-    }
-}
-
-/// The text of a loaded file, for showing source lines.
-#[derive(Debug, Clone)]
-pub struct SourceFile {
-    /// As it is shown: relative to the working directory where possible.
-    pub path: PathBuf,
-    pub text: Arc<str>,
-}
-
-/// All files that were loaded, in the order of loading.
-#[derive(Debug, Clone, Default)]
-pub struct Sources {
-    files: Vec<SourceFile>,
-}
-
-impl Sources {
-    /// Adds a file and returns its index for [`Location::file`].
-    pub fn add(&mut self, path: &Path, text: impl Into<Arc<str>>) -> u32 {
-        let index = u32::try_from(self.files.len()).expect("fewer than 2^32 files are loaded");
-        self.files.push(SourceFile { path: path.to_owned(), text: text.into() });
-        index
-    }
-
-    pub fn file(&self, index: u32) -> &SourceFile {
-        &self.files[index as usize]
-    }
-
-    /// The text that a location covers.
-    pub fn text(&self, location: Location) -> &str {
-        let Range { start, end } = location.start as usize..location.end as usize;
-        &self.file(location.file).text[start..end]
     }
 }

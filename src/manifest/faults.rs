@@ -1,0 +1,155 @@
+//! Collects what is wrong while reading goes on, and finds the name that was probably meant.
+
+use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
+use std::fmt::Write as _;
+
+use crate::diagnostic::{Diagnostic, Located, Location};
+
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Something was left out that may have declared names: a name that seems unknown may be known after all.
+    pub(super) incomplete: bool,
+}
+
+impl Faults {
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, location: Location, message: impl Into<String>, help: &str) {
+        self.push(Diagnostic::error(code, location, message).with_help(help));
+    }
+
+    pub(super) fn warning(&mut self, code: &'static str, location: Location, message: impl Into<String>, help: &str) {
+        self.push(Diagnostic::warning(code, location, message).with_help(help));
+    }
+
+    /// Reports the items of a list that stand in it before already.
+    pub(super) fn refuse_repetition<T: Ord>(&mut self, items: &[Located<T>], message: impl Fn(&T) -> String) {
+        let mut places = BTreeMap::new();
+        for item in items {
+            match places.entry(&item.value) {
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(item.location);
+                }
+                btree_map::Entry::Occupied(first) => self.push(
+                    Diagnostic::error("duplicate-entry", item.location, message(item))
+                        .with_related(*first.get(), "first here"),
+                ),
+            }
+        }
+    }
+}
+
+/// Names that were seen so far, to tell repeated ones from those that only look alike.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    exact: HashMap<String, Location>,
+    /// The first spelling of each name, by its lower case.
+    folded: HashMap<String, (String, Location)>,
+}
+
+/// What was seen before under a name.
+#[derive(Debug, PartialEq)]
+pub(super) enum Before {
+    Nothing,
+    Same(Location),
+    /// A spelling that differs in case alone.
+    Similar(String, Location),
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, name: &str, location: Location) -> Before {
+        if let Some(first) = self.exact.get(name) {
+            return Before::Same(*first);
+        }
+        self.exact.insert(name.to_owned(), location);
+        match self.folded.entry(name.to_lowercase()) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert((name.to_owned(), location));
+                Before::Nothing
+            }
+            hash_map::Entry::Occupied(first) => Before::Similar(first.get().0.clone(), first.get().1),
+        }
+    }
+}
+
+/// Two spellings that the hub may take for one name.
+pub(super) fn similar_names(name: &str, location: Location, other: &str, first: Location) -> Diagnostic {
+    Diagnostic::warning("similar-name", location, format!("`{name}` and `{other}` differ in case alone"))
+        .with_related(first, "the other one")
+        .with_help("is one of them misspelt?")
+}
+
+/// The candidate that a misspelt word most probably means, if one is near enough.
+pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Comparing takes the product of the lengths; nobody misspells a page of text.
+    const LONGEST: usize = 200;
+    if word.len() > LONGEST {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let furthest = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| (strsim::osa_distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= furthest)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?", or else what there is to choose from.
+pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, candidates.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", enumeration(candidates)),
+    }
+}
+
+/// "`a`, `b`, `c`", cut after a dozen.
+pub(super) fn enumeration<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 12;
+    let mut text = String::new();
+    let mut words = words.into_iter();
+    for word in words.by_ref().take(MOST) {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{separator}`{word}`");
+    }
+    match words.count() {
+        0 if text.is_empty() => "nothing".to_owned(),
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_wins_and_a_far_one_is_none() {
+        let names = ["userGroups", "assets", "members"];
+        assert_eq!(nearest("usergroup", names), Some("userGroups"));
+        assert_eq!(nearest("memebrs", names), Some("members"), "swapped letters are one slip");
+        assert_eq!(nearest("prospects", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+
+    #[test]
+    fn repeated_names_are_told_from_similar_ones() {
+        let at = |start| Location { file: 0, start, end: start };
+        let mut seen = Seen::default();
+        assert_eq!(seen.add("Gold", at(1)), Before::Nothing);
+        assert_eq!(seen.add("gold", at(2)), Before::Similar("Gold".to_owned(), at(1)));
+        assert_eq!(seen.add("gold", at(3)), Before::Same(at(2)));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<String> = (1..=14).map(|number| format!("n{number}")).collect();
+        let text = enumeration(names.iter().map(String::as_str));
+        assert!(text.starts_with("`n1`, ") && text.ends_with("`n12` and 2 more"), "{text}");
+    }
+}
