@@ -2,12 +2,16 @@
 
 pub mod address;
 pub mod apply;
+mod cli;
 pub mod client;
+mod commands;
 pub mod diagnostic;
 pub mod diff;
 pub mod directory;
+pub mod emulator;
 pub mod exit;
 pub mod failure;
+pub mod files;
 pub mod guard;
 pub mod id;
 pub mod kinds;
@@ -17,5 +21,8 @@ pub mod order;
 pub mod plan;
 pub mod report;
 pub mod resolve;
+pub mod snapshot;
 pub mod state;
 pub mod verify;
+
+pub use commands::run;
