@@ -137,7 +137,7 @@ async fn those_who_wait_for_a_failing_sign_in_share_its_failure() {
 
 #[tokio::test]
 async fn sign_in_is_repeated_like_a_read() {
-    let mut answers = [answer(503, ""), answer(429, "").with("retry-after", 1), Reply::Close].into_iter();
+    let mut answers = [answer(503, ""), answer(429, "").with("retry-after", "1"), Reply::Close].into_iter();
     let server =
         Server::bare(
             move |request| {
