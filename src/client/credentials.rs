@@ -60,7 +60,7 @@ impl Credential {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
             _ => text,
         };
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if text.is_empty() || text.eq_ignore_ascii_case("bearer") || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SetupError::new(format!("the bearer token from {origin} holds characters that no token has"))
                 .with_hint("give the access token alone, on one line"));
         }

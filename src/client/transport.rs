@@ -363,11 +363,15 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-/// Returns the TLS library's own error, which hides inside an I/O error.
+/// Returns the TLS library's own error, which hides inside I/O errors, maybe in several.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    chain(error).find_map(|error| {
-        error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
+    chain(error).find_map(|mut error| {
+        loop {
+            if let Some(error) = error.downcast_ref::<rustls::Error>() {
+                return Some(error);
+            }
+            // Such an error's source is not what it wraps, but what that wraps.
+            error = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        }
     })
 }
