@@ -277,9 +277,25 @@ macro_rules! record {
     };
 }
 
-/// Gives an enum its spelling: the decoder and the JSON Schema of a choice of words.
+/// Gives an enum its spelling: the decoder and the JSON Schema of a choice of words. `or variable`: what differs between
+/// environments comes from a variable at times, which the schema then has to let pass.
 macro_rules! words {
     ($name:ty, $schema_name:literal { $( $word:literal => $value:expr, )* }) => {
+        $crate::manifest::decode::words!($name, $schema_name, {"type": "string", "enum": [$($word),*]} {
+            $( $word => $value, )*
+        });
+    };
+    ($name:ty, $schema_name:literal or variable { $( $word:literal => $value:expr, )* }) => {
+        $crate::manifest::decode::words!(
+            $name,
+            $schema_name,
+            {"anyOf": [
+                {"type": "string", "enum": [$($word),*]},
+                {"type": "string", "pattern": "\\$\\{AEHCTL_VAR_"},
+            ]} { $( $word => $value, )* }
+        );
+    };
+    ($name:ty, $schema_name:literal, $schema:tt { $( $word:literal => $value:expr, )* }) => {
         impl $crate::manifest::decode::Decode for $name {
             const SHAPE: $crate::manifest::decode::Shape = $crate::manifest::decode::Shape::Text;
 
@@ -310,7 +326,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "enum": [$($word),*]})
+                schemars::json_schema!($schema)
             }
         }
     };
