@@ -96,7 +96,11 @@ impl Directory {
                 return system.as_str().into();
             }
             let text = plain(group);
-            if uses[text.as_str()] > 1 || text.starts_with("system:") || text.starts_with("audience:") || text.is_empty() {
+            if uses[text.as_str()] > 1
+                || text.starts_with("system:")
+                || text.starts_with("audience:")
+                || text.is_empty()
+            {
                 return format!("{text} [{}]", group.id).into();
             }
             text.into()

@@ -51,9 +51,7 @@ impl Effects {
                 let (before, after) = (sees(before), sees(after));
                 Self { gains: &after - &before, losses: &before - &after, ..Self::default() }
             }
-            Edit::Approve { after, .. } => {
-                Self { gains: effective(&after.user_groups, directory), ..Self::default() }
-            }
+            Edit::Approve { after, .. } => Self { gains: effective(&after.user_groups, directory), ..Self::default() },
             Edit::Asset(operation) => {
                 let nothing = AssetSpec::default();
                 let before = operation.before().unwrap_or(&nothing);
@@ -136,7 +134,9 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
             }
         }
     }
-    steps.sort_by(|(phase_a, a), (phase_b, b)| (phase_a, &a.address, a.edit.action()).cmp(&(phase_b, &b.address, b.edit.action())));
+    steps.sort_by(|(phase_a, a), (phase_b, b)| {
+        (phase_a, &a.address, a.edit.action()).cmp(&(phase_b, &b.address, b.edit.action()))
+    });
     let mut changes: Vec<Change> = steps
         .into_iter()
         .enumerate()
@@ -254,9 +254,11 @@ fn mentioned(edit: &Edit) -> GroupSet {
     match edit {
         Edit::UserGroup(operation) => operation.after().and_then(|after| after.parent.clone()).into_iter().collect(),
         Edit::IdpMapping(operation) => operation.after().map(|after| after.user_group.clone()).into_iter().collect(),
-        Edit::Asset(operation) => {
-            operation.after().into_iter().flat_map(|after| after.versions.values().flatten().flatten().cloned()).collect()
-        }
+        Edit::Asset(operation) => operation
+            .after()
+            .into_iter()
+            .flat_map(|after| after.versions.values().flatten().flatten().cloned())
+            .collect(),
         Edit::Member { after, .. } => after.user_groups.iter().flatten().cloned().collect(),
         Edit::Approve { after, .. } => after.user_groups.clone(),
         Edit::Reject { .. } => GroupSet::new(),
@@ -281,4 +283,3 @@ fn released(edit: &Edit) -> GroupSet {
         Edit::UserGroup(_) | Edit::IdpMapping(_) | Edit::Approve { .. } | Edit::Reject { .. } => GroupSet::new(),
     }
 }
-

@@ -59,7 +59,11 @@ pub fn canonical_version(text: &str) -> &str {
 /// The spelling in which a version is sent that the server has not spelt yet: `^v?\d+$` by the contract.
 pub fn wire_version(text: &str) -> String {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain(text.strip_prefix('v').unwrap_or(text)) { text.to_owned() } else { format!("v{}", canonical_version(text)) }
+    if plain(text.strip_prefix('v').unwrap_or(text)) {
+        text.to_owned()
+    } else {
+        format!("v{}", canonical_version(text))
+    }
 }
 
 #[cfg(test)]
