@@ -39,10 +39,10 @@ impl AssetSpec {
 }
 
 impl Instances {
-    /// Showing `self` shows no instance that `other` hides. `Custom` lists instances that nobody can read, so it
-    /// compares with itself alone.
+    /// Showing `self` shows no instance that `other` hides. What `Custom` lists cannot be read, so of `Custom` and
+    /// `Public` neither is within the other.
     pub fn is_within(self, other: Self) -> bool {
-        self == other || (self == Self::Public && other == Self::All)
+        self == other || other == Self::All
     }
 }
 
