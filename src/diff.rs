@@ -49,7 +49,8 @@ impl Comparison<'_> {
     }
 
     fn user_groups(&self) -> Vec<Difference> {
-        let by_id: BTreeMap<&GroupId, &LiveGroup> = self.live.user_groups.iter().map(|group| (&group.id, group)).collect();
+        let by_id: BTreeMap<&GroupId, &LiveGroup> =
+            self.live.user_groups.iter().map(|group| (&group.id, group)).collect();
         let mut differences = Vec::new();
         for group in &self.resolution.desired.user_groups {
             let (object_id, edit, reason) = match &group.state {
@@ -110,7 +111,9 @@ impl Comparison<'_> {
                 .filter(|row| !row.is_maintainer)
                 .map(|row| IdpMappingSpec {
                     user_group: group.clone(),
-                    provider: names.get(&row.provider).map_or_else(|| row.provider.as_str().into(), |name| (*name).clone()),
+                    provider: names
+                        .get(&row.provider)
+                        .map_or_else(|| row.provider.as_str().into(), |name| (*name).clone()),
                     group: row.group.clone(),
                 })
                 .collect();
@@ -145,12 +148,9 @@ impl Comparison<'_> {
     fn assets(&self) -> Vec<Difference> {
         let mut differences = Vec::new();
         for (key, desired) in &self.resolution.desired.assets {
-            let live = self
-                .live
-                .assets
-                .as_ref()
-                .and_then(|assets| assets.get(key))
-                .map(|asset| asset.detail.as_ref().map(|detail| AssetSpec::of_live(detail, &self.resolution.directory)));
+            let live = self.live.assets.as_ref().and_then(|assets| assets.get(key)).map(|asset| {
+                asset.detail.as_ref().map(|detail| AssetSpec::of_live(detail, &self.resolution.directory))
+            });
             let (operation, causes, reason) = match (desired, live) {
                 (DesiredAsset::Gone { reason }, Some(before)) => {
                     let before = before.unwrap_or_default();

@@ -214,10 +214,19 @@ pub struct DesiredGroup {
 #[derive(Debug, Clone, PartialEq)]
 pub enum DesiredGroupState {
     /// Does not exist yet.
-    New { description: Option<String>, parent: Option<GroupName> },
+    New {
+        description: Option<String>,
+        parent: Option<GroupName>,
+    },
     /// Exists, perhaps under an earlier name.
-    Existing { id: GroupId, description: Option<String> },
-    Gone { id: GroupId, reason: String },
+    Existing {
+        id: GroupId,
+        description: Option<String>,
+    },
+    Gone {
+        id: GroupId,
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -258,7 +267,7 @@ mod asset_list {
     use super::{AssetDetail, AssetKey, LiveAsset};
 
     #[derive(Serialize, Deserialize)]
-        struct Row {
+    struct Row {
         group_id: String,
         asset_id: String,
         name: String,
@@ -266,6 +275,7 @@ mod asset_list {
         detail: Option<AssetDetail>,
     }
 
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub(super) fn serialize<S: Serializer>(
         assets: &Option<BTreeMap<AssetKey, LiveAsset>>,
         serializer: S,

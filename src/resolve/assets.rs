@@ -144,17 +144,21 @@ impl<'a> Resolver<'a> {
                 Diagnostic::error(
                     "versions-needed",
                     asset.location,
-                    format!("`{}` is not published yet, and nothing says who may see its versions", asset.coordinates()),
+                    format!(
+                        "`{}` is not published yet, and nothing says who may see its versions",
+                        asset.coordinates()
+                    ),
                 )
-                .with_help("give it `versions` (`\"*\": [API Developers]`, or `\"*\": []` for nobody), here or in `defaults`"),
+                .with_help(
+                    "give it `versions` (`\"*\": [API Developers]`, or `\"*\": []` for nobody), here or in `defaults`",
+                ),
             );
             return None;
         };
         if let Some(wanted) = instances.filter(|wanted| wanted.value == Instances::Custom) {
             self.fault(custom_entered(asset, wanted.location));
         }
-        let mut spec =
-            AssetSpec { instances: instances.map(|instances| instances.value), versions: BTreeMap::new() };
+        let mut spec = AssetSpec { instances: instances.map(|instances| instances.value), versions: BTreeMap::new() };
         let mut causes = BTreeMap::new();
         for (version, audience) in &versions.listed {
             let name = wire_version(version);
@@ -202,7 +206,8 @@ impl<'a> Resolver<'a> {
             self.put(spec, causes, name, audience);
         }
         if let Some(audience) = &versions.others {
-            let others: Vec<String> = spec.versions.keys().filter(|version| !listed.contains(*version)).cloned().collect();
+            let others: Vec<String> =
+                spec.versions.keys().filter(|version| !listed.contains(*version)).cloned().collect();
             for version in others {
                 self.put(spec, causes, version, audience);
             }
@@ -258,7 +263,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<AssetDetail> {
-        let detail = self.live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.clone());
+        let detail =
+            self.live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.clone());
         if detail.is_none() {
             self.not_read(location, &format!("the visibility of {key}"));
         }
@@ -305,7 +311,9 @@ impl<'a> Resolver<'a> {
                     Some(DesiredAsset::Gone { .. }) => {}
                     Some(DesiredAsset::Present(visibility)) => {
                         // An unlisted version of a declared asset still holds a group that was only pruned.
-                        if !going.clear && visibility.spec.versions.values().flatten().any(|groups| groups.contains(&going.name)) {
+                        if !going.clear
+                            && visibility.spec.versions.values().flatten().any(|groups| groups.contains(&going.name))
+                        {
                             self.holders.entry(id.clone()).or_default().insert(format!("asset {key}"));
                         }
                     }
@@ -339,7 +347,9 @@ fn custom_entered(asset: &Asset, location: Location) -> Diagnostic {
         location,
         format!("`{}` does not have custom instances, and the API cannot set them", asset.coordinates()),
     )
-    .with_help("`Custom` can be kept, not entered: choose the instances in the portal's settings, or write All or Public")
+    .with_help(
+        "`Custom` can be kept, not entered: choose the instances in the portal's settings, or write All or Public",
+    )
 }
 
 /// Whether a prune pattern covers an asset, by the id or the name of its business group.

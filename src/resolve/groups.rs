@@ -17,7 +17,9 @@ impl<'a> Resolver<'a> {
         if live.user_groups.is_empty() {
             self.fault(
                 Diagnostic::error("empty-portal", None, "the portal shows no user group at all, not even a built-in")
-                    .with_help("check that the credential may administer this portal; nothing is planned on an empty read"),
+                    .with_help(
+                        "check that the credential may administer this portal; nothing is planned on an empty read",
+                    ),
             );
             return;
         }
@@ -88,8 +90,12 @@ impl<'a> Resolver<'a> {
                 );
             } else if old.flags.is_built_in() {
                 self.fault(
-                    Diagnostic::error("built-in", at.location, format!("`{}` is a built-in: it is never renamed", old.name))
-                        .with_help("remove it from `formerly`"),
+                    Diagnostic::error(
+                        "built-in",
+                        at.location,
+                        format!("`{}` is a built-in: it is never renamed", old.name),
+                    )
+                    .with_help("remove it from `formerly`"),
                 );
             } else {
                 self.former_names.insert(old.name.clone());
@@ -164,9 +170,7 @@ impl<'a> Resolver<'a> {
         });
         self.by_plain_name.entry(name.to_string()).or_default().push(name.clone());
         let description = group.description.as_ref().map(|text| text.value.clone());
-        self.desired
-            .user_groups
-            .push(DesiredGroup { name, state: DesiredGroupState::New { description, parent } });
+        self.desired.user_groups.push(DesiredGroup { name, state: DesiredGroupState::New { description, parent } });
     }
 
     fn existing_group(&mut self, group: &UserGroup, live: &LiveGroup) {
@@ -175,14 +179,20 @@ impl<'a> Resolver<'a> {
         if let GroupState::Absent { disable_members } = group.state {
             if live.flags.is_built_in() {
                 self.fault(
-                    Diagnostic::error("built-in", location, format!("`{}` is a built-in: it is never deleted", live.name))
-                        .with_help("remove `state: absent`"),
+                    Diagnostic::error(
+                        "built-in",
+                        location,
+                        format!("`{}` is a built-in: it is never deleted", live.name),
+                    )
+                    .with_help("remove `state: absent`"),
                 );
                 return;
             }
             let reason = "state: absent".to_owned();
-            self.going
-                .insert(live.id.clone(), Going { name: name.clone(), reason: reason.clone(), clear: true, disable_members });
+            self.going.insert(
+                live.id.clone(),
+                Going { name: name.clone(), reason: reason.clone(), clear: true, disable_members },
+            );
             self.desired
                 .user_groups
                 .push(DesiredGroup { name, state: DesiredGroupState::Gone { id: live.id.clone(), reason } });
@@ -198,10 +208,9 @@ impl<'a> Resolver<'a> {
         }
         self.check_parent(group, live);
         if !live.flags.is_built_in() {
-            self.desired.user_groups.push(DesiredGroup {
-                name,
-                state: DesiredGroupState::Existing { id: live.id.clone(), description },
-            });
+            self.desired
+                .user_groups
+                .push(DesiredGroup { name, state: DesiredGroupState::Existing { id: live.id.clone(), description } });
         }
     }
 
@@ -284,7 +293,10 @@ impl<'a> Resolver<'a> {
                             Diagnostic::error(
                                 "parent-needed",
                                 group.name.location,
-                                format!("it is not clear where `{}` belongs: groups live under {list}", group_name(group)),
+                                format!(
+                                    "it is not clear where `{}` belongs: groups live under {list}",
+                                    group_name(group)
+                                ),
                             )
                             .with_help("say it with `parent:`"),
                         );
@@ -300,7 +312,11 @@ impl<'a> Resolver<'a> {
     fn parent_without_example(&mut self, group: &UserGroup) -> Option<Option<GroupName>> {
         let defaults: Vec<GroupName> =
             self.directory.iter().filter(|entry| entry.flags.is_default).map(|entry| entry.name.clone()).collect();
-        let nests = self.live.user_groups.iter().any(|live| live.parent.is_some() || (live.flags.is_default && live.flags.is_public));
+        let nests = self
+            .live
+            .user_groups
+            .iter()
+            .any(|live| live.parent.is_some() || (live.flags.is_default && live.flags.is_public));
         match (nests, defaults.as_slice()) {
             (false, _) => Some(None),
             (true, [default]) => Some(Some(default.clone())),
@@ -309,7 +325,10 @@ impl<'a> Resolver<'a> {
                     Diagnostic::error(
                         "parent-needed",
                         group.name.location,
-                        format!("it is not clear where `{}` belongs: the portal has no single default group", group_name(group)),
+                        format!(
+                            "it is not clear where `{}` belongs: the portal has no single default group",
+                            group_name(group)
+                        ),
                     )
                     .with_help("say it with `parent:`"),
                 );

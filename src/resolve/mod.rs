@@ -105,8 +105,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn finish(self) -> Result<Resolution, Failure> {
-        let Self { mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, .. } =
-            self;
+        let Self {
+            mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, ..
+        } = self;
         if faults.is_empty() && refusals.is_empty() {
             notices.sort();
             notices.dedup();
@@ -194,15 +195,20 @@ impl<'a> Resolver<'a> {
             [] => {
                 let text = format!("no user group of the portal carries the flag `{}`", system.flag());
                 self.fault(
-                    Diagnostic::error("no-such-built-in", location, text)
-                        .with_help(format!("`{}` cannot be used in this portal; name a group instead", system.as_str())),
+                    Diagnostic::error("no-such-built-in", location, text).with_help(format!(
+                        "`{}` cannot be used in this portal; name a group instead",
+                        system.as_str()
+                    )),
                 );
                 None
             }
             several => {
-                let list = several.iter().map(|(name, id)| format!("`{name}` (id {id})")).collect::<Vec<_>>().join(", ");
+                let list =
+                    several.iter().map(|(name, id)| format!("`{name}` (id {id})")).collect::<Vec<_>>().join(", ");
                 let text = format!("several user groups carry the flag `{}`: {list}", system.flag());
-                self.fault(Diagnostic::error("ambiguous-built-in", location, text).with_help("name one of them instead"));
+                self.fault(
+                    Diagnostic::error("ambiguous-built-in", location, text).with_help("name one of them instead"),
+                );
                 None
             }
         }
@@ -225,7 +231,8 @@ impl<'a> Resolver<'a> {
                 } else if let Some(near) = nearest(name, self.by_plain_name.keys().map(String::as_str)) {
                     fault = fault.with_help(format!("did you mean `{near}`?"));
                 } else {
-                    fault = fault.with_help("declare it under `userGroups`, or check the portal that the manifest names");
+                    fault =
+                        fault.with_help("declare it under `userGroups`, or check the portal that the manifest names");
                 }
                 self.fault(fault);
                 None

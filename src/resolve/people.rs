@@ -135,8 +135,12 @@ impl<'a> Resolver<'a> {
 
     fn declared_twice(&mut self, user: &str, location: Location, first: Location) {
         self.fault(
-            Diagnostic::error("duplicate-member", location, format!("`{user}` is declared twice under different names"))
-                .with_related(first, "declared first here"),
+            Diagnostic::error(
+                "duplicate-member",
+                location,
+                format!("`{user}` is declared twice under different names"),
+            )
+            .with_related(first, "declared first here"),
         );
     }
 
@@ -324,7 +328,9 @@ impl<'a> Resolver<'a> {
             let names = self.live.member_names();
             let mut addresses: Vec<_> = members
                 .iter()
-                .filter(|member| !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id))
+                .filter(|member| {
+                    !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id)
+                })
                 .map(|member| self.address(Kind::Members, [&names[&member.id]]))
                 .collect();
             addresses.sort();

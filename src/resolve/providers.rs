@@ -101,7 +101,11 @@ impl<'a> Resolver<'a> {
                 let alias = self.manifest.identity_providers.get(idp_group.provider.as_str());
                 let Some(id) = self.provider_id(alias.unwrap_or(&idp_group.provider)) else { continue };
                 let provider = self.provider_name(&id);
-                wanted.insert(IdpMappingSpec { user_group: name.clone(), provider, group: idp_group.group.value.clone() });
+                wanted.insert(IdpMappingSpec {
+                    user_group: name.clone(),
+                    provider,
+                    group: idp_group.group.value.clone(),
+                });
             }
             self.desired.mappings.insert(name, wanted);
         }
