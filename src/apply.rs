@@ -42,6 +42,14 @@ pub struct Stale<'p> {
     pub outcome: Outcome,
 }
 
+impl Stale<'_> {
+    pub fn into_result(self) -> ChangeResult {
+        let Change { id, address, .. } = self.change;
+        let action = self.change.action();
+        ChangeResult { id: id.clone(), address: address.clone(), action, outcome: self.outcome }
+    }
+}
+
 /// Checks every precondition of a plan without writing anything.
 pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) -> Vec<Stale<'p>> {
     let later = later_fields(plan);

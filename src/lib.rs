@@ -2,7 +2,7 @@
 
 pub mod address;
 pub mod apply;
-mod cli;
+pub mod cli;
 pub mod client;
 mod commands;
 pub mod diagnostic;
@@ -10,6 +10,7 @@ pub mod diff;
 pub mod directory;
 pub mod emulator;
 pub mod exit;
+// export
 pub mod failure;
 pub mod files;
 pub mod guard;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod observe;
 pub mod order;
 pub mod plan;
+pub mod render;
 pub mod report;
 pub mod resolve;
 pub mod snapshot;

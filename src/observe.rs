@@ -45,7 +45,7 @@ pub enum Scope<'m> {
 /// Reads the portal.
 pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, parallelism: usize) -> Result<LiveState> {
     let needs_organization = target.organization.is_some() || scope.needs_business_groups() || scope.needs_providers();
-    let (portal, organization) = tokio::try_join!(find_portal(reader, target), async {
+    let (portal, organization) = tokio::try_join!(locate(reader, target), async {
         if needs_organization { find_organization(reader, target).await.map(Some) } else { Ok(None) }
     })?;
     let Found { mut portal, tree, path } = portal;
@@ -137,10 +137,11 @@ impl Scope<'_> {
     }
 }
 
-struct Found {
-    portal: LivePortal,
-    tree: Vec<LiveGroup>,
-    path: PortalPath,
+/// A portal that was found, with the tree of groups that proves it.
+pub struct Found {
+    pub portal: LivePortal,
+    pub tree: Vec<LiveGroup>,
+    pub path: PortalPath,
 }
 
 async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
@@ -161,7 +162,7 @@ async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
 }
 
 /// Finds the portal by any of its names, and the id by which the API knows it.
-async fn find_portal(reader: &Reader, target: &Target) -> Result<Found> {
+pub async fn locate(reader: &Reader, target: &Target) -> Result<Found> {
     let connections = reader.connections().await.context("failed to list the connections")?;
     let candidates = matching_connections(&connections, target)?;
     let mut found: Vec<(&Connection, client::Portal)> = Vec::new();

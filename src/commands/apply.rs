@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{block_on, context, interrupt, output, plan as plan_command, show};
-use crate::apply::{self, Watch, apply, stale};
+use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
 use crate::report::{Outcome, Report};
 
-pub fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     let saved = arguments.plan.as_deref().map(|path| Ok::<_, anyhow::Error>((path, show::read(path)?))).transpose()?;
     block_on(async {
         let (connection, plan, saved) = match saved {
@@ -48,9 +48,9 @@ pub fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             Session::new(connection.client.reader(), connection.client.writer(), &plan, Patience::default());
         let parallelism = usize::from(global.parallelism);
         if let Some(path) = saved {
-            refuse_stale(&session, &plan, path, parallelism).await?;
+            refuse_stale(&session, &plan, path, parallelism, output::colors_talk(global)).await?;
         }
-        let progress = Progress::new(plan.changes.len(), std::io::IsTerminal::is_terminal(&std::io::stderr()), output::colors_talk(global));
+        let progress = Progress::new(&plan, output::is_terminal(), output::colors_talk(global));
         let watch = Watched(&progress);
         let report = apply(&session, &plan, &apply::Options { parallelism, interrupt, watch: &watch }).await;
         progress.end();
@@ -119,20 +119,20 @@ fn approve(arguments: &Apply, plan: &Plan, given: &BTreeSet<Allow>) -> Result<()
 }
 
 /// A saved plan whose objects have changed since is not begun.
-async fn refuse_stale(session: &Session, plan: &Plan, path: &Path, parallelism: usize) -> Result<()> {
+async fn refuse_stale(session: &Session, plan: &Plan, path: &Path, parallelism: usize, color: bool) -> Result<()> {
     let stale = stale(session, plan, parallelism).await;
     if stale.is_empty() {
         return Ok(());
     }
-    for stale in stale.iter().take(20) {
-        output::say(&render::stale(stale.change, &stale.outcome));
-    }
+    let count = stale.len();
+    let results = stale.into_iter().map(Stale::into_result).collect();
+    output::say(render::stale_human(results, plan, color).trim_end());
     Err(Failure::with_exit(
         Exit::Stale,
         format!(
             "{} is stale: {} of its {} changes no longer fit the portal; nothing was changed",
             path.display(),
-            stale.len(),
+            count,
             plan.changes.len()
         ),
     )

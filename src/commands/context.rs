@@ -18,12 +18,12 @@ use crate::state::{LivePortal, LiveState};
 use crate::{emulator, resolve};
 
 /// Looks up an environment variable; one that is not Unicode counts as not set.
-pub fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// Loads manifests. Faults are shown all at once, warnings too.
-pub fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
+pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
     let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
     let loaded = load(files, &LoadOptions { environment: &environment, working_directory });
     if loaded.has_errors() {
@@ -34,7 +34,7 @@ pub fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
 }
 
 /// The one Portal that is meant, with the sources for showing faults in it.
-pub fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
+pub(super) fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
     let Loaded { manifests, sources, .. } = load_all(global, files)?;
     let names = manifests.iter().map(|manifest| manifest.name.value.clone()).collect::<Vec<_>>().join(", ");
     let mut chosen: Vec<Manifest> = match &global.name {
@@ -54,21 +54,21 @@ pub fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources
 }
 
 /// Shows diagnostics on stderr.
-pub fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Sources) {
+pub(super) fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Sources) {
     if !diagnostics.is_empty() {
         output::say(diagnostic::render(diagnostics, sources, output::colors_talk(global)).trim_end());
     }
 }
 
 /// Shows diagnostics and says how many errors they are.
-pub fn faults(global: &Global, exit: Exit, lead: &str, diagnostics: &[Diagnostic], sources: &Sources) -> Failure {
+pub(super) fn faults(global: &Global, exit: Exit, lead: &str, diagnostics: &[Diagnostic], sources: &Sources) -> Failure {
     show(global, diagnostics, sources);
     let count = diagnostics.iter().filter(|diagnostic| diagnostic.severity == diagnostic::Severity::Error).count();
     Failure::with_exit(exit, format!("{lead} {count} {}", if count == 1 { "fault" } else { "faults" }))
 }
 
 /// Says why a manifest cannot be planned.
-pub fn unresolved(global: &Global, failure: resolve::Failure, sources: &Sources) -> Failure {
+pub(super) fn unresolved(global: &Global, failure: resolve::Failure, sources: &Sources) -> Failure {
     let resolve::Failure { faults: mut all, refusals } = failure;
     let exit = if all.is_empty() { Exit::Refused } else { Exit::Error };
     all.extend(refusals);
@@ -76,15 +76,15 @@ pub fn unresolved(global: &Global, failure: resolve::Failure, sources: &Sources)
 }
 
 /// A client, and the embedded server if that is what it talks to.
-pub struct Connection {
-    pub client: Client,
-    pub target: Target,
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) target: Target,
     /// Stops when it is dropped.
     _emulator: Option<emulator::Running>,
 }
 
 /// Connects to the hub, or to the embedded server. Nothing is sent yet.
-pub async fn connect(global: &Global, target: Target, region: Option<Region>) -> Result<Connection> {
+pub(super) async fn connect(global: &Global, target: Target, region: Option<Region>) -> Result<Connection> {
     client::install_crypto_provider();
     let mut target = Target {
         connection: global.connection.clone().or(target.connection),
@@ -144,7 +144,7 @@ async fn start_emulator(database: &Path) -> Result<emulator::Running> {
 }
 
 /// Connects to the portal that a manifest names.
-pub async fn connect_for(global: &Global, manifest: &Manifest) -> Result<Connection> {
+pub(super) async fn connect_for(global: &Global, manifest: &Manifest) -> Result<Connection> {
     let target = &manifest.target;
     let text = |part: &Option<crate::diagnostic::Located<String>>| part.as_ref().map(|part| part.value.clone());
     let region = target.region.as_ref().and_then(|name| region_named(name));
@@ -159,7 +159,7 @@ pub async fn connect_for(global: &Global, manifest: &Manifest) -> Result<Connect
 }
 
 /// Connects to the portal that a saved plan was made for.
-pub async fn connect_to(global: &Global, plan: &Plan) -> Result<Connection> {
+pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connection> {
     let LivePortal { connection, id, region, emulator, .. } = &plan.target.portal;
     if *emulator != global.emulator.is_some() {
         return Err(Failure::new(if *emulator {
@@ -176,7 +176,7 @@ pub async fn connect_to(global: &Global, plan: &Plan) -> Result<Connection> {
 }
 
 /// Reads what a plan needs, and says how many requests that took.
-pub async fn observe_for(global: &Global, connection: &Connection, scope: Scope<'_>) -> Result<LiveState> {
+pub(super) async fn observe_for(global: &Global, connection: &Connection, scope: Scope<'_>) -> Result<LiveState> {
     let live =
         observe(&connection.client.reader(), &connection.target, scope, usize::from(global.parallelism)).await?;
     log_requests(&connection.client, "observed");
@@ -184,7 +184,7 @@ pub async fn observe_for(global: &Global, connection: &Connection, scope: Scope<
 }
 
 /// Logs the requests so far, by operation.
-pub fn log_requests(client: &Client, stage: &str) {
+pub(super) fn log_requests(client: &Client, stage: &str) {
     let counts = client.request_counts();
     let total: u64 = counts.values().sum();
     let by_operation =
@@ -208,6 +208,6 @@ impl From<RegionName> for Region {
 }
 
 /// The time, for envelopes and never for decisions.
-pub fn now() -> String {
+pub(super) fn now() -> String {
     jiff::Timestamp::now().round(jiff::Unit::Second).map_or_else(|_| String::new(), |now| now.to_string())
 }

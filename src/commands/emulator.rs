@@ -10,7 +10,7 @@ use crate::emulator::{self, Database, Options, Switches};
 use crate::exit::Exit;
 use crate::files;
 
-pub fn run(command: EmulatorCommand) -> Result<Exit> {
+pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { listen, db, seed, reset, latency, request_log, token_lifetime, switches } => {
             let switches = Switches::parse(switches.iter().map(String::as_str))?;

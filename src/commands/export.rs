@@ -9,7 +9,7 @@ use crate::export::{Options, export};
 use crate::files;
 use crate::observe::{Scope, Target};
 
-pub fn run(global: &Global, arguments: &Export) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
     let live = block_on(async {
         let connection = context::connect(global, Target::default(), None).await?;
         context::observe_for(global, &connection, Scope::Everything { members: arguments.members }).await

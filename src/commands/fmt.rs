@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::manifest::format::format;
 
-pub fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
     let mut differing = 0_usize;
     let mut faulty = 0_usize;
     for path in manifests(&arguments.files.files)? {

@@ -11,7 +11,7 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 static GRACEFUL: AtomicBool = AtomicBool::new(false);
 
 /// Listens for the rest of the process.
-pub fn listen() {
+pub(super) fn listen() {
     tokio::spawn(async {
         while signal().await {
             if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
@@ -25,14 +25,14 @@ pub fn listen() {
 }
 
 /// From now on the first signal only sets the flag that is returned.
-pub fn gracefully() -> &'static AtomicBool {
+pub(super) fn gracefully() -> &'static AtomicBool {
     GRACEFUL.store(true, Ordering::SeqCst);
     &REQUESTED
 }
 
 /// Waits for Ctrl-C or a request to terminate; false if the system cannot tell.
 #[cfg(unix)]
-pub async fn signal() -> bool {
+pub(super) async fn signal() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
     tokio::select! {
@@ -43,6 +43,6 @@ pub async fn signal() -> bool {
 
 /// Waits for Ctrl-C; false if the system cannot tell.
 #[cfg(not(unix))]
-pub async fn signal() -> bool {
+pub(super) async fn signal() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }

@@ -8,7 +8,7 @@ use crate::cli::{Cli, Man};
 use crate::exit::Exit;
 use crate::files;
 
-pub fn run(arguments: &Man) -> Result<Exit> {
+pub(super) fn run(arguments: &Man) -> Result<Exit> {
     let command = Cli::command();
     let Some(directory) = &arguments.out else {
         output::data(&page(&command)?)?;

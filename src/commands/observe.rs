@@ -10,7 +10,7 @@ use crate::files;
 use crate::observe::{Scope, Target};
 use crate::snapshot::Snapshot;
 
-pub fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
     if arguments.files.is_empty() && !arguments.all {
         return Err(Failure::with_exit(Exit::Usage, "nothing says what is to be read")
             .hint("give a manifest with -f, or --all")

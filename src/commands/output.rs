@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::{Color, Global};
 
 /// Prints data. Whoever reads it may stop at any time.
-pub fn data(text: &str) -> Result<()> {
+pub(super) fn data(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -18,22 +18,27 @@ pub fn data(text: &str) -> Result<()> {
 }
 
 /// Says something that is no data. Nothing can be done where stderr is closed.
-pub fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Whether to colour what goes to stdout.
-pub fn colors_data(global: &Global) -> bool {
+pub(super) fn colors_data(global: &Global) -> bool {
     colors(global.color, io::stdout().is_terminal())
 }
 
 /// Whether to colour what goes to stderr.
-pub fn colors_talk(global: &Global) -> bool {
+pub(super) fn colors_talk(global: &Global) -> bool {
     colors(global.color, io::stderr().is_terminal())
 }
 
+/// Progress can be drawn.
+pub(super) fn is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Somebody sits there and can be asked.
-pub fn is_interactive() -> bool {
+pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 

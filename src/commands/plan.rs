@@ -14,7 +14,7 @@ use crate::render;
 use crate::snapshot::Snapshot;
 use crate::state::LiveState;
 
-pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     let (manifest, sources) = context::load_one(global, &arguments.files.files)?;
     let live = match &arguments.live {
         Some(snapshot) => from_snapshot(snapshot)?,
@@ -37,7 +37,7 @@ pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
 }
 
 /// Prints a plan in the format that was asked for.
-pub fn show(global: &Global, plan: &Plan) -> Result<()> {
+pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
     output::data(&match global.format {
         Format::Human => human(global, plan),
         Format::Json => render::plan_json(plan),
@@ -46,7 +46,7 @@ pub fn show(global: &Global, plan: &Plan) -> Result<()> {
 }
 
 /// A plan as people read it.
-pub fn human(global: &Global, plan: &Plan) -> String {
+pub(super) fn human(global: &Global, plan: &Plan) -> String {
     let options = render::PlanOptions {
         color: output::colors_data(global),
         width: None,

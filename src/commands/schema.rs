@@ -6,7 +6,7 @@ use super::output;
 use crate::exit::Exit;
 use crate::manifest::schema::schema;
 
-pub fn run() -> Result<Exit> {
+pub(super) fn run() -> Result<Exit> {
     output::data(&format!("{:#}\n", schema()))?;
     Ok(Exit::Done)
 }

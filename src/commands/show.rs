@@ -10,14 +10,14 @@ use crate::exit::Exit;
 use crate::files;
 use crate::plan::{self, Plan};
 
-pub fn run(global: &Global, arguments: &Show) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Show) -> Result<Exit> {
     let plan = read(&arguments.plan)?;
     plan_command::show(global, &plan)?;
     Ok(Exit::Done)
 }
 
 /// Reads a saved plan.
-pub fn read(path: &Path) -> Result<Plan> {
+pub(super) fn read(path: &Path) -> Result<Plan> {
     let text = files::read_text(path)?;
     plan::file::read(&text).with_context(|| format!("failed to read {}", path.display()))
 }

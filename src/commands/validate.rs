@@ -9,7 +9,7 @@ use crate::manifest::load::{LoadOptions, load};
 use crate::observe::Scope;
 use crate::{diagnostic, resolve};
 
-pub fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
+pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
     if global.format == Format::Json && !arguments.online {
         return json(arguments);
     }
