@@ -146,7 +146,12 @@ pub struct Found {
 
 async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
     let me = reader.me().await.context("failed to find out the organization")?;
-    let organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    let mut organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one.
+    if organization.name.is_empty() && target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id) {
+        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
+        organization.name = named.name;
+    }
     if let Some(wanted) = &target.organization
         && *wanted != organization.id
         && *wanted != organization.name
