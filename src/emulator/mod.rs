@@ -1,6 +1,6 @@
 //! The emulator: a portal server on loopback that stands in for the real hub.
 //!
-//! It serves the hub's management API and the part of Access Management that aehctl uses, from a world in SQLite,
+//! It serves the hub's management API and the part of Access Management that aehctl uses, from a world in `SQLite`,
 //! with the vendor's constraints; where no source says what the hub does, it takes the side that would expose a
 //! careless client, and a [switch](switches) takes the other. It shares no type with the client.
 

@@ -1,4 +1,4 @@
-//! The emulator's OpenAPI document, made from the table of operations and their types.
+//! The emulator's `OpenAPI` document, made from the table of operations and their types.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use super::operation::{Description, Operation};
 use super::operations::operations;
 use super::wire::hub::ErrorResponse;
 
-/// The emulator's OpenAPI 3.0.1 document.
+/// The emulator's `OpenAPI` 3.0.1 document.
 pub fn openapi() -> Value {
     let mut generator = SchemaSettings::openapi3()
         .with(|settings| {
@@ -97,7 +97,7 @@ fn other_parameters(schema: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// Rewrites JSON Schema 2020-12 as OpenAPI 3.0 understands it. Nothing here is nullable: what may be left out is
+/// Rewrites JSON Schema 2020-12 as `OpenAPI` 3.0 understands it. Nothing here is nullable: what may be left out is
 /// optional, so the null that stands for a missing value goes.
 fn to_openapi_3_0(node: &mut Value) {
     match node {

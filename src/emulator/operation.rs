@@ -1,6 +1,6 @@
 //! One operation as data: its route, its documentation and its handler, all from the same types.
 //!
-//! The router and the OpenAPI document are both made from a list of these, so they cannot drift apart.
+//! The router and the `OpenAPI` document are both made from a list of these, so they cannot drift apart.
 
 use std::collections::BTreeMap;
 
@@ -53,9 +53,12 @@ pub(crate) enum Effect {
     Writes,
 }
 
+/// What reads a body of type `B`.
+type Reader<B> = Box<dyn Fn(&Arrival) -> Outcome<B> + Send + Sync>;
+
 /// A body type of a request.
 pub(crate) trait RequestBody: Sized {
-    fn read(arrival: &Arrival) -> Outcome<Self>;
+    fn reader() -> Reader<Self>;
     fn schema(generator: &mut SchemaGenerator) -> Option<Value>;
 }
 
@@ -84,8 +87,8 @@ pub(crate) struct Json<T>(pub(crate) T);
 pub(crate) struct Undocumented<T>(pub(crate) Option<T>);
 
 impl RequestBody for Nothing {
-    fn read(_: &Arrival) -> Outcome<Self> {
-        Ok(Self)
+    fn reader() -> Reader<Self> {
+        Box::new(|_| Ok(Self))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Option<Value> {
@@ -94,18 +97,16 @@ impl RequestBody for Nothing {
 }
 
 impl<T: DeserializeOwned + JsonSchema> RequestBody for Json<T> {
-    fn read(arrival: &Arrival) -> Outcome<Self> {
-        let content_type = arrival.content_type.as_deref().unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Failure::new(
-                Reason::UnsupportedMediaType,
-                format!("Content type '{content_type}' is not supported, application/json is"),
-            ));
-        }
-        serde_json::from_slice(&arrival.body)
-            .map(Self)
-            .map_err(|error| Failure::invalid("the request body", error.to_string()))
+    fn reader() -> Reader<Self> {
+        let schema = SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+        Box::new(move |arrival| {
+            check_media_type(arrival)?;
+            let invalid = |error: serde_json::Error| Failure::invalid("the request body", error.to_string());
+            let body: Value = serde_json::from_slice(&arrival.body).map_err(invalid)?;
+            no_tuples(&body, &schema, &schema).map_err(|error| Failure::invalid("the request body", error))?;
+            // From the text once more, since a value has forgotten which fields stood there twice.
+            serde_json::from_slice(&arrival.body).map(Self).map_err(invalid)
+        })
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Option<Value> {
@@ -187,6 +188,7 @@ impl Operation {
     {
         let schema = schemars::SchemaGenerator::default().into_root_schema_for::<P>().to_value();
         let types = parameter_types(&schema);
+        let read = B::reader();
         Self {
             effect: if method == Method::GET { Effect::Reads } else { Effect::Writes },
             method,
@@ -204,7 +206,7 @@ impl Operation {
             run: Box::new(move |call, arrival| {
                 let parameters = serde_json::from_value(Value::Object(parameters(&types, arrival)?))
                     .map_err(|error| Failure::invalid("a parameter", error.to_string()))?;
-                handler(call, parameters, B::read(arrival)?)?.encode()
+                handler(call, parameters, read(arrival)?)?.encode()
             }),
         }
     }
@@ -242,6 +244,37 @@ impl Operation {
             }
             (reply, _) => reply,
         })
+    }
+}
+
+fn check_media_type(arrival: &Arrival) -> Outcome<()> {
+    let given = arrival.content_type.as_deref().unwrap_or_default();
+    let media_type = given.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let message = format!("Content type '{given}' is not supported, application/json is");
+    Err(Failure::new(Reason::UnsupportedMediaType, message))
+}
+
+/// Refuses a list where the schema has an object: serde would take it as the object's fields in their order.
+fn no_tuples(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+    let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    let schema = reference.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema);
+    let properties = schema.get("properties");
+    match value {
+        Value::Array(_) if properties.is_some() => Err(format!("{value} stands where an object is expected")),
+        Value::Array(items) => {
+            let schema = schema.get("items").unwrap_or(&Value::Null);
+            items.iter().try_for_each(|item| no_tuples(item, schema, root))
+        }
+        Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
+            let schema = properties.and_then(|properties| properties.get(name)).unwrap_or(&Value::Null);
+            let alternatives = schema.get("anyOf").and_then(Value::as_array);
+            let schema = alternatives.and_then(|alternatives| alternatives.first()).unwrap_or(schema);
+            no_tuples(field, schema, root)
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The table of all operations: what the router serves and the OpenAPI document lists.
+//! The table of all operations: what the router serves and the `OpenAPI` document lists.
 
 use axum::http::Method;
 

@@ -182,13 +182,11 @@ fn unknown(name: &str) -> String {
         .map(|known| (strsim::damerau_levenshtein(known.name, name), known.name))
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 2);
-    match nearest {
-        Some((_, known)) => format!("there is no switch {name:?}; did you mean {known}?"),
-        None => {
-            let names: Vec<_> = Switches::ALL.iter().map(|known| known.name).collect();
-            format!("there is no switch {name:?}; there are {}", names.join(", "))
-        }
+    if let Some((_, known)) = nearest {
+        return format!("there is no switch {name:?}; did you mean {known}?");
     }
+    let names: Vec<_> = Switches::ALL.iter().map(|known| known.name).collect();
+    format!("there is no switch {name:?}; there are {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ pub(crate) fn providers(
     let mut found: Vec<IdentityProvider> = organizations::providers(call.db)?
         .into_iter()
         .map(|row| IdentityProvider {
-            provider_id: row.provider_id,
+            provider_id: row.id,
             org_id: organization.id.clone(),
             name: row.name,
             kind: ProviderKind { name: provider_type(&row.kind), description: row.description },

@@ -68,7 +68,7 @@ fn search_window(call: &Call<'_>, limit: Option<i32>, from: Option<i32>) -> Outc
 }
 
 /// A search term of a query, within the contract's length.
-fn search_term(term: Option<&str>) -> Outcome<&str> {
+fn search_term(term: Option<String>) -> Outcome<String> {
     let term = term.unwrap_or_default();
     if term.chars().count() > super::wire::hub::SEARCH_TERM_LIMIT {
         return Err(Failure::invalid("a parameter", "searchTerm is longer than 128 characters"));

@@ -14,8 +14,8 @@ use super::{named_groups, portal, search_term};
 
 pub(crate) fn list(call: &Call<'_>, parameters: ProspectListParameters, _: Nothing) -> Outcome<Json<Vec<Prospect>>> {
     let portal = portal(call)?;
-    let term = search_term(parameters.search_term.as_deref())?;
-    Ok(Json(people::prospects(call.db, portal.key, term)?))
+    let term = search_term(parameters.search_term)?;
+    Ok(Json(people::prospects(call.db, portal.key, &term)?))
 }
 
 pub(crate) fn count(call: &Call<'_>, _: NoParameters, _: Nothing) -> Outcome<Json<ProspectCount>> {

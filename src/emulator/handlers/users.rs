@@ -20,9 +20,9 @@ pub(crate) fn list(call: &Call<'_>, parameters: UserListParameters, _: Nothing) 
         MembersListed::All => None,
         MembersListed::Active => Some(true),
     });
-    let term = search_term(term.as_deref())?;
+    let term = search_term(term)?;
     let groups = Groups::of(call.db, portal.key)?;
-    let members = people::members(call.db, portal.key, Some(term), is_active, window)?;
+    let members = people::members(call.db, portal.key, Some(&term), is_active, window)?;
     Ok(Json(members.into_iter().map(|member| shown(call, &groups, member)).collect()))
 }
 

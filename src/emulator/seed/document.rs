@@ -134,6 +134,7 @@ pub(super) struct Portal {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 pub(super) struct UserGroup {
     #[serde(default)]
     pub(super) id: Option<String>,
@@ -175,6 +176,7 @@ pub(super) enum MembershipType {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub(super) struct Asset {
     pub(super) group_id: String,
     pub(super) asset_id: String,
@@ -214,6 +216,7 @@ pub(super) struct VersionVisibility {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub(super) struct User {
     #[serde(default)]
     pub(super) id: Option<String>,

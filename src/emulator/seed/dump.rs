@@ -55,7 +55,7 @@ fn organization(all: &[organizations::Organization], row: &organizations::Organi
 }
 
 fn provider(row: Provider) -> IdentityProvider {
-    let Provider { provider_id, name, kind, description: _ } = row;
+    let Provider { id: provider_id, name, kind, description: _ } = row;
     let kind = match kind.as_str() {
         "saml" => ProviderType::Saml,
         "ldap" => ProviderType::Ldap,

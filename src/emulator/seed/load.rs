@@ -43,7 +43,7 @@ pub(super) fn load(db: &Database, document: Document) -> Result<()> {
     }
     let mut text = faults[..faults.len().min(FAULTS_SHOWN)].join("\n  ");
     if faults.len() > FAULTS_SHOWN {
-        text.push_str(&format!("\n  and {} more", faults.len() - FAULTS_SHOWN));
+        text = format!("{text}\n  and {} more", faults.len() - FAULTS_SHOWN);
     }
     bail!("the seed document is not valid:\n  {text}")
 }
@@ -175,7 +175,7 @@ impl Loader<'_> {
             };
             let row = Provider {
                 name: name.unwrap_or_else(|| provider_id.clone()),
-                provider_id,
+                id: provider_id,
                 kind: kind.to_owned(),
                 description: Some(description.to_owned()),
             };
@@ -242,7 +242,7 @@ impl Loader<'_> {
             categories: without_repetition(categories),
             tags: without_repetition(tags),
         };
-        Entry { facts, versions }
+        Entry { facts, versions: without_repetition(versions) }
     }
 
     /// The organization that an Exchange group is, or the root.
@@ -304,13 +304,13 @@ impl Loader<'_> {
             if self.unique(&place.field("id"), &mut ids, id.clone())
                 && self.unique(&place.field("targetPortalId"), &mut targets, target.clone())
             {
-                self.portal(&place, portal, key, id, target)?;
+                self.portal(&place, portal, key, &id, &target)?;
             }
         }
         Ok(())
     }
 
-    fn portal(&mut self, place: &Place, portal: Portal, connection: i64, id: String, target: String) -> Result<()> {
+    fn portal(&mut self, place: &Place, portal: Portal, connection: i64, id: &str, target: &str) -> Result<()> {
         let Portal {
             id: _,
             connection_id: _,
@@ -328,10 +328,10 @@ impl Loader<'_> {
             prospects,
         } = portal;
         let row = hub::Portal {
-            id: id.clone(),
+            id: id.to_owned(),
             connection_id: None,
             name: name.unwrap_or_else(|| "Developer Portal".to_owned()),
-            target_portal_id: Some(target),
+            target_portal_id: Some(target.to_owned()),
             internal_portal_id: internal_portal_id.or_else(|| Some(place.field("internalPortalId").id())),
             builder_url,
             site_url,
@@ -353,7 +353,7 @@ impl Loader<'_> {
             }
         }
         self.users(&place.field("users"), key, users, &groups)?;
-        self.prospects(&place.field("prospects"), key, prospects, &id)
+        self.prospects(&place.field("prospects"), key, prospects, id)
     }
 
     fn limit(&mut self, place: &Place, count: usize, limit: usize, what: &str) {

@@ -34,7 +34,10 @@ fn parse(text: &str) -> Result<Document> {
         return Ok(document);
     }
     let options = yaml_options();
-    serde_saphyr::from_str_with_options(text, options).context("the seed document is not valid")
+    let document: Option<Document> = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| anyhow::anyhow!("{}", error.without_snippet()))
+        .context("the seed document is not valid")?;
+    document.context("the seed document is not valid: it is empty")
 }
 
 fn write(document: &Document) -> Result<String> {

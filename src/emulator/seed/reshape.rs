@@ -61,7 +61,7 @@ fn rename(portal: &mut Portal, old: &str, new: &str) {
     let memberships = portal.users.iter_mut().filter_map(|user| user.user_group_ids.as_mut());
     for ids in audiences.chain(memberships) {
         for id in ids.iter_mut().filter(|id| *id == old) {
-            *id = new.to_owned();
+            new.clone_into(id);
         }
         let mut seen = HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));

@@ -1,7 +1,5 @@
 //! A portal's assets with the audience of each version.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::exchange::{json, to_json};
@@ -120,18 +118,15 @@ pub(crate) fn audiences(db: &Connection, asset: i64) -> rusqlite::Result<Vec<Aud
     )?;
     let mut rows = statement.query([asset])?;
     let mut found: Vec<Audience> = Vec::new();
-    let mut places: HashMap<i64, usize> = HashMap::new();
+    let mut last: Option<i64> = None;
     while let Some(row) = rows.next()? {
-        let place = match places.get(&row.get(0)?) {
-            Some(place) => *place,
-            None => {
-                found.push(Audience { minor_version: row.get(1)?, groups: Vec::new() });
-                places.insert(row.get(0)?, found.len() - 1);
-                found.len() - 1
-            }
-        };
-        if let Some(group) = row.get(2)? {
-            found[place].groups.push(group);
+        let version = row.get(0)?;
+        if last != Some(version) {
+            found.push(Audience { minor_version: row.get(1)?, groups: Vec::new() });
+            last = Some(version);
+        }
+        if let (Some(audience), Some(group)) = (found.last_mut(), row.get(2)?) {
+            audience.groups.push(group);
         }
     }
     Ok(found)

@@ -1,4 +1,4 @@
-//! The emulator's world in SQLite: opening it, and the one way in for reading and for writing.
+//! The emulator's world in `SQLite`: opening it, and the one way in for reading and for writing.
 //!
 //! The submodules hold the statements by subject; what the portal allows is the handlers' business.
 
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// Marks a SQLite file as an emulator's (`aehc`), so that no other file is ever written to.
+/// Marks a `SQLite` file as an emulator's (`aehc`), so that no other file is ever written to.
 const APPLICATION_ID: i32 = 0x6165_6863;
 
 const SCHEMA_VERSION: i32 = 1;

@@ -20,7 +20,7 @@ pub(crate) struct Organization {
 /// An identity provider as it is stored; `kind` is the wire's word.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
-    pub(crate) provider_id: String,
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) description: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) fn insert(db: &Connection, organization: &Organization) -> rusqlite::
 pub(crate) fn providers(db: &Connection) -> rusqlite::Result<Vec<Provider>> {
     let read = |row: &Row<'_>| {
         Ok(Provider {
-            provider_id: row.get("provider_id")?,
+            id: row.get("provider_id")?,
             name: row.get("name")?,
             kind: row.get("type")?,
             description: row.get("description")?,
@@ -73,10 +73,10 @@ pub(crate) fn has_provider(db: &Connection, provider_id: &str) -> rusqlite::Resu
 }
 
 pub(crate) fn insert_provider(db: &Connection, provider: &Provider) -> rusqlite::Result<()> {
-    let Provider { provider_id, name, kind, description } = provider;
+    let Provider { id, name, kind, description } = provider;
     db.execute(
         "INSERT INTO identity_providers (provider_id, name, type, description) VALUES (?1, ?2, ?3, ?4)",
-        (provider_id, name, kind, description),
+        (id, name, kind, description),
     )?;
     Ok(())
 }

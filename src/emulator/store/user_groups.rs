@@ -8,6 +8,7 @@ use crate::emulator::wire::hub::{GroupMapping, UserGroup};
 
 /// A user group as it is stored.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 pub(crate) struct Group {
     pub(crate) key: i64,
     pub(crate) parent: Option<i64>,

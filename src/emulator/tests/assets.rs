@@ -40,6 +40,7 @@ async fn a_careless_update_is_refused_and_changes_nothing() {
     for (body, what) in [
         (json!({"instanceVisibility": "All", "minorVersions": []}), "unknown field `instanceVisibility`"),
         (json!({"minorVersionProfilesVisibility": []}), "unknown field"),
+        (json!({"minorVersions": [["v1", []]]}), "where an object is expected"),
         (json!({"instancesVisibility": "All"}), "missing field `minorVersions`"),
         (json!({"instancesVisibility": "all", "minorVersions": []}), "unknown variant"),
         (json!({"instancesVisibility": "All", "minorVersions": [version("1.0", &[])]}), "does not match"),
@@ -177,6 +178,7 @@ async fn published_assets_are_found() {
     assert_eq!(asset_ids(&found(sorted).await), ["order-api", "legacy-orders"]);
     for careless in [
         json!({"sort": {"criteria": "NAME"}}),
+        json!({"sort": ["ASC", "NAME"]}),
         json!({"categories": ["Sales"]}),
         json!({"term": "x"}),
         json!({"userGroupId": ids::NOBODY}),

@@ -1,4 +1,4 @@
-//! The OpenAPI document says what is served.
+//! The `OpenAPI` document says what is served.
 
 use std::collections::BTreeSet;
 

@@ -72,7 +72,20 @@ connections:
   - targetPortalId: t
 ";
     let error = seed(&path, faulty, true).expect_err("refused").to_string();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @r#"
+    the seed document is not valid:
+      organization.createdAt: "yesterday" is not a date in RFC 3339
+      organization.businessGroups[1].id: "f" stands here a second time
+      exchangeAssets[0].versions[1]: "v1" stands here a second time
+      exchangeAssets[1]: ("g", "a") stands here a second time
+      connections[0].portals[0].userGroups[0].children[0].id: "x" stands here a second time
+      connections[0].portals[0].assets[0].minorVersionProfilesVisibility[0].profileVisibility[1]: no user group of this portal has the id "z"
+      connections[0].portals[0].assets[1]: the asset is not in exchangeAssets: list it there, or give its name and type here
+      connections[0].portals[0].users[0].userGroupIds[0]: no user group of this portal has the id "w"
+      connections[0].portals[0].users[1].id: "u" stands here a second time
+      connections[0].portals[0].prospects[0].portalId: the prospect stands under portal "dd64ba62-112b-5f96-90a5-4133f9d73e52"
+      connections[0].portals[1].targetPortalId: "t" stands here a second time
+    "#);
     for broken in [
         "connections: [{portals: [{userGroup: []}]}]",
         "connections: [{environment: production}]",
@@ -94,7 +107,7 @@ connections:
 fn structural_faults_show_line_and_column() {
     let (_folder, path) = database();
     let error = seed(&path, "connections:\n- portals:\n  - userGroup: []\n", false).expect_err("refused");
-    insta::assert_snapshot!(format!("{error:#}"), @"");
+    insta::assert_snapshot!(format!("{error:#}"), @"the seed document is not valid: unknown field `userGroup`, expected one of id, connectionId, name, targetPortalId, internalPortalId, builderUrl, siteUrl, createdDate, updatedDate, finishedAtLeastOnce, userGroups, assets, users, prospects at line 3, column 5");
 }
 
 #[test]
@@ -156,5 +169,58 @@ async fn the_built_in_groups_come_in_three_shapes() {
     for shape in Shape::ALL {
         trees.push(seeded(&demo_with(shape), &[]).await.tree().await);
     }
-    insta::assert_json_snapshot!(trees, @"");
+    insta::assert_json_snapshot!(trees, @r#"
+    [
+      [
+        {
+          "Guests": [
+            {
+              "Members": [
+                "Administrators",
+                {
+                  "API Developers": [
+                    "Gold Tier",
+                    "Beta Testers"
+                  ]
+                },
+                "Partner Acme",
+                "Partner Globex",
+                "Support"
+              ]
+            }
+          ]
+        }
+      ],
+      [
+        "Guests",
+        "Members",
+        "Administrators",
+        {
+          "API Developers": [
+            "Gold Tier",
+            "Beta Testers"
+          ]
+        },
+        "Partner Acme",
+        "Partner Globex",
+        "Support"
+      ],
+      [
+        {
+          "Everyone": [
+            "Administrators",
+            {
+              "API Developers": [
+                "Gold Tier",
+                "Beta Testers"
+              ]
+            },
+            "Partner Acme",
+            "Partner Globex",
+            "Support"
+          ]
+        }
+      ]
+    ]
+    "#);
 }

@@ -94,6 +94,7 @@ pub(crate) struct Portal {
 /// A user group with those under it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 pub(crate) struct UserGroup {
     #[schemars(extend("format" = "uuid"))]
     pub(crate) id: String,
@@ -340,6 +341,7 @@ pub(crate) struct ExchangeAsset {
 /// A member of a portal.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub(crate) struct User {
     pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -455,7 +457,7 @@ pub(crate) struct UserListParameters {
 }
 
 /// How to page through a search: both are headers.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SearchParameters {
     #[serde(rename = "x-limit")]

@@ -1,4 +1,4 @@
-//! The emulator's own wire types: what its operations read and write, and what its OpenAPI document is made from.
+//! The emulator's own wire types: what its operations read and write, and what its `OpenAPI` document is made from.
 //!
 //! Nothing here is shared with the client: a field misspelt on one side must fail.
 
