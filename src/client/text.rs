@@ -150,6 +150,8 @@ impl Secrets {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -194,6 +196,15 @@ mod tests {
             secrets.redact("hunter2 and <token-99>, not <token-1>".into()),
             "[redacted] and [redacted], not <token-1>"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_becomes_one_harmless_line(body in any::<Vec<u8>>(), text in "<?[<>a-z\\PC\\p{C}]*") {
+            for line in [one_line(&server_message(&body)), one_line(&server_message(text.as_bytes()))] {
+                prop_assert!(!line.contains(is_hidden) && !line.contains('\n'));
+            }
+        }
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn a_bad_certificate_file_is_named_with_its_variable() {
         (write(&directory, "letters.pem", &garbled.replace("AAAA", "!!!!")), "not valid PEM"),
     ] {
         let address = "127.0.0.1:1".parse().unwrap();
-        let error = Client::new(tls_options(address, files("ANYPOINT_CERTIFICATE", &path))).map(drop).unwrap_err();
+        let error = Client::new(tls_options(address, files("ANYPOINT_CERTIFICATE", &path))).unwrap_err();
         let start = format!("cannot read the certificates of ANYPOINT_CERTIFICATE, {}: ", path.display());
         assert!(error.to_string().starts_with(&start) && error.to_string().contains(message), "{error}");
         assert!(error.hint().unwrap().contains("PEM"));

@@ -60,6 +60,8 @@ async fn nothing_that_holds_a_secret_shows_it() {
     for credential in [password, bearer, server.options().credential] {
         let options = Options { credential: credential.clone(), ..server.options() };
         assert_clean(&format!("{credential} {credential:?} {credential:#?} {options:?} {options:#?}"));
-        drop(Client::new(options).unwrap());
+        let client = Client::new(options).unwrap();
+        client.reader().connections().await.unwrap();
+        assert_clean(&format!("{client:?} {:?} {:?}", client.reader(), client.writer()));
     }
 }
