@@ -104,6 +104,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, candidates.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if candidates.clone().into_iter().next().is_none() => "none is declared here".to_owned(),
         None => format!("known here: {}", enumeration(candidates)),
     }
 }
@@ -118,7 +119,6 @@ pub(super) fn enumeration<'a>(words: impl IntoIterator<Item = &'a str>) -> Strin
         let _ = write!(text, "{separator}`{word}`");
     }
     match words.count() {
-        0 if text.is_empty() => "nothing".to_owned(),
         0 => text,
         more => format!("{text} and {more} more"),
     }

@@ -318,8 +318,8 @@ fn path_fault(fault: &PathFault, named: &str, location: Option<Location>) -> Dia
             Diagnostic::error("unreadable-file", location, format!("cannot read `{}`: {error}", shown.display()))
         }
         PathFault::Outside { root } => {
-            Diagnostic::error("outside-repository", location, format!("`{named}` leads out of `{}`", root.display()))
-                .with_help("a manifest reaches files of its own repository alone")
+            Diagnostic::error("outside-repository", location, format!("`{named}` leads out of the repository"))
+                .with_help(format!("what is found or included lies under `{}`", root.display()))
         }
         PathFault::Nothing => Diagnostic::error("no-files", location, format!("`{named}` stands for no YAML file"))
             .with_help("a folder stands for the `*.yaml` and `*.yml` files directly in it"),

@@ -190,7 +190,7 @@ record! {
 
 record! {
     /// A user group, with the groups under it.
-    pub(super) struct UserGroup {
+    pub(super) struct UserGroup declares true {
         /// The group's name, at most 95 characters; or `system:administrators`, `system:guests`, `system:members` for
         /// a built-in group, which takes `idpGroups` and `children` alone.
         "name" name: Located<Name>,

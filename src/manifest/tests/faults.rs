@@ -49,6 +49,9 @@ just a text
       help: write `groupId/assetId`, or a business group's name in place of the id: `Finance/payment-api`
     portal.yaml:15:22 error[wrong-type]: expected a list, found a text
       help: write `[Gold Tier]` for a list of one
+    portal.yaml:15:33 error[duplicate-version]: `v1` and `1.0` are one version
+      portal.yaml:15:18: first here
+      help: `v1`, `1` and `1.0` are spellings of one version; keep one of the entries
     portal.yaml:15:42 error[bad-version]: `latest` is not a minor version
       help: write `v1`, `1` or `1.0`, or `"*"` for every other version
     portal.yaml:16:58 error[unknown-value]: `Publik` is not a value that this field takes
@@ -200,9 +203,6 @@ fn groups_that_cannot_be() {
       help: audiences may stand in the versions of assets only; name the groups here
     portal.yaml:17:32 error[duplicate-entry]: the group joins `a` twice
       portal.yaml:17:29: first here
-    portal.yaml:17:32 warning[redundant-join]: `Joins` is in the audience `a` already
-      portal.yaml:17:29: listed here
-      help: keep one of the two
     portal.yaml:18:19 error[unknown-system-group]: there is no built-in group `system:admins`
       help: known here: `system:administrators`, `system:guests`, `system:members`
     portal.yaml:18:34 error[misplaced-audience]: `audience:b` is an audience, not a group

@@ -60,12 +60,12 @@ fn includes_that_are_refused() {
         ("empty/README.md", ""),
     ]);
     insta::assert_snapshot!(repository.faults(&["portals/one.yaml"]), @r#"
-    portals/one.yaml:6:7 error[outside-repository]: `../../outside.yaml` leads out of `.`
-      help: a manifest reaches files of its own repository alone
-    portals/one.yaml:7:7 error[outside-repository]: `/etc/*.yaml` leads out of `.`
-      help: a manifest reaches files of its own repository alone
-    portals/one.yaml:8:7 error[outside-repository]: `../*/../../x.yaml` leads out of `.`
-      help: a manifest reaches files of its own repository alone
+    portals/one.yaml:6:7 error[outside-repository]: `../../outside.yaml` leads out of the repository
+      help: what is found or included lies under `.`
+    portals/one.yaml:7:7 error[outside-repository]: `/etc/*.yaml` leads out of the repository
+      help: what is found or included lies under `.`
+    portals/one.yaml:8:7 error[outside-repository]: `../*/../../x.yaml` leads out of the repository
+      help: what is found or included lies under `.`
     portals/one.yaml:9:7 error[bad-include]: `one.yaml` includes the file that it stands in
       help: name the fragments, or put them into a folder of their own
     portals/one.yaml:10:7 error[bad-include]: `two.yaml` includes `portals/two.yaml`, which holds a Portal
