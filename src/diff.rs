@@ -62,10 +62,10 @@ impl Comparison<'_> {
                     };
                     (None, Edit::UserGroup(Operation::Create { after }), None)
                 }
-                DesiredGroupState::Existing { id, description } => {
+                DesiredGroupState::Existing { id, new_name, description } => {
                     let before = self.live_group(by_id[id]);
                     let after = UserGroupSpec {
-                        name: group.name.clone(),
+                        name: new_name.clone().unwrap_or_else(|| before.name.clone()),
                         // An empty description and none at all are one and the same.
                         description: match description.as_deref() {
                             None => before.description.clone(),

@@ -218,9 +218,10 @@ pub enum DesiredGroupState {
         description: Option<String>,
         parent: Option<GroupName>,
     },
-    /// Exists, perhaps under an earlier name.
+    /// Exists; `new_name` where it still has an earlier one.
     Existing {
         id: GroupId,
+        new_name: Option<GroupName>,
         description: Option<String>,
     },
     Gone {
