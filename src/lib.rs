@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod manifest;
 pub mod order;
 pub mod plan;
+pub mod render;
 pub mod report;
 pub mod resolve;
 pub mod state;
