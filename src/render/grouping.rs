@@ -76,9 +76,9 @@ pub(super) struct Section<'a> {
     pub size: usize,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// The change that says what becomes of the object.
-    pub(super) fn last(&self) -> &Change {
+    pub(super) fn last(&self) -> &'a Change {
         self.steps.last().expect("an entry is made of a change")
     }
 
@@ -118,7 +118,7 @@ pub(super) fn sections<'a>(plan: &'a Plan, names: &Names) -> Vec<Section<'a>> {
         .into_iter()
         .map(|(kind, mut entries)| {
             entries.sort_by(|a, b| {
-                let key = |entry: &Entry<'_>| (entry.last().action(), entry.address.clone());
+                let key = |entry: &Entry<'a>| (entry.last().action(), entry.address);
                 a.name.cmp(&b.name).then_with(|| key(a).cmp(&key(b)))
             });
             let size = entries.iter().map(|entry| entry.address).collect::<BTreeSet<_>>().len();

@@ -68,9 +68,12 @@ pub(super) struct Comment {
 #[derive(Debug)]
 struct Folded {
     opening: String,
+    /// As many as could possibly be shown.
     blocks: Vec<String>,
-    /// What the blocks take.
+    /// What these take.
     size: usize,
+    /// How many there are in all.
+    total: usize,
 }
 
 const CLOSING: &str = "```\n\n</details>\n";
@@ -90,11 +93,16 @@ impl Comment {
 
     pub(super) fn paragraph(&mut self, line: &Line<'_>) {
         self.head.push('\n');
-        for span in &line.spans {
-            let escaped = text::markdown(&span.text);
+        for (index, span) in line.spans.iter().enumerate() {
+            // A space between spans stays one; at the beginning of the paragraph it is escaped.
+            let (space, rest) = match span.text.strip_prefix(' ') {
+                Some(rest) if index > 0 => (" ", rest),
+                _ => ("", &*span.text),
+            };
+            let escaped = text::markdown(rest);
             match span.style {
-                Style::Strong => self.head.extend(["**", &escaped, "**"]),
-                _ => self.head.push_str(&escaped),
+                Style::Strong => self.head.extend([space, "**", &escaped, "**"]),
+                _ => self.head.extend([space, &escaped]),
             }
         }
         self.head.push('\n');
@@ -115,7 +123,7 @@ impl Comment {
             list.push_str(&item);
         }
         if left_out > 0 {
-            list.push_str(&format!("- … and {left_out} more\n"));
+            list.extend(["- … and ", &left_out.to_string(), " more\n"]);
         }
         if list.is_empty() {
             return;
@@ -131,12 +139,24 @@ impl Comment {
     /// A section under a title of our own words.
     pub(super) fn section(&mut self, title: &str, open: bool, blocks: &[Block<'_>]) {
         let open = if open { " open" } else { "" };
-        let blocks: Vec<String> = blocks.iter().map(fenced_block).collect();
-        self.sections.push(Folded {
+        let mut folded = Folded {
             opening: format!("\n<details{open}>\n<summary>{}</summary>\n\n```diff\n", text::html(title)),
-            size: blocks.iter().map(|block| units(block)).sum(),
-            blocks,
-        });
+            blocks: Vec::new(),
+            size: 0,
+            total: blocks.len(),
+        };
+        for block in blocks {
+            if folded.size > LIMIT {
+                break;
+            }
+            let block = fenced_block(block);
+            let size = units(&block);
+            if size <= LIMIT / 2 {
+                folded.size += size;
+                folded.blocks.push(block);
+            }
+        }
+        self.sections.push(folded);
     }
 
     /// The text; `elsewhere` says in our own words where the rest is if there is any.
@@ -150,9 +170,9 @@ impl Comment {
             text.push_str(&section.opening);
             let shown = push_blocks(&mut text, &section.blocks, share);
             text.push_str(CLOSING);
-            if shown < section.blocks.len() {
-                let left_out = counted(section.blocks.len() - shown, "entry", "entries");
-                text.push_str(&format!("\n*{left_out} not shown for want of room: {elsewhere}.*\n"));
+            if shown < section.total {
+                let left_out = counted(section.total - shown, "entry", "entries");
+                text.extend(["\n*", &left_out, " not shown for want of room: ", elsewhere, ".*\n"]);
             }
         }
         text.push_str(&lists);

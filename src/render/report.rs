@@ -9,6 +9,8 @@ use super::names::Names;
 use super::page::{Block, Line, Page, Style};
 use super::text;
 use super::wording::emulator_mark;
+use crate::address::Address;
+use crate::id::ChangeId;
 use crate::plan::{Plan, Summary};
 use crate::report::{ChangeResult, Mismatch, Outcome, Report};
 
@@ -58,7 +60,7 @@ struct Findings<'a> {
 }
 
 fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
-    let names = Names::of(plan);
+    let labels = Labels::of(report, plan);
     let mut failed = Vec::new();
     let mut refused = Vec::new();
     let mut unknown = Vec::new();
@@ -68,10 +70,10 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
         match &result.outcome {
             Outcome::Applied | Outcome::AlreadyDone => {}
             Outcome::Unconfirmed => {
-                unconfirmed.push(vec![heading(result, &names, "unconfirmed", Style::Changed)]);
+                unconfirmed.push(vec![heading(result, &labels, "unconfirmed", Style::Changed)]);
             }
             Outcome::Failed { message, hint } => {
-                let mut block = vec![heading(result, &names, "failed", Style::Removed), sentence(message)];
+                let mut block = vec![heading(result, &labels, "failed", Style::Removed), sentence(message)];
                 if let Some(hint) = hint {
                     block.push(Line::at(INDENT).styled(Style::Dim, "hint: ").plain(text::shortened(hint, MESSAGE)));
                 }
@@ -79,14 +81,14 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
             }
             Outcome::Refused { mismatches } => {
                 let mut block =
-                    vec![heading(result, &names, "refused, since it is not what the plan saw", Style::Removed)];
+                    vec![heading(result, &labels, "refused, since it is not what the plan saw", Style::Removed)];
                 block.extend(mismatches.iter().flat_map(mismatch_lines));
                 refused.push(block);
             }
             Outcome::Skipped { because } => skipped.add(because, result),
             Outcome::Unknown { message } => {
                 unknown.push(vec![
-                    heading(result, &names, "unknown whether it was written", Style::Changed),
+                    heading(result, &labels, "unknown whether it was written", Style::Changed),
                     sentence(message),
                 ]);
             }
@@ -108,12 +110,39 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
         advice
             .push("The hub may be slow to show what was written: plan again in a few minutes, and expect no changes.");
     }
-    let blocks = [failed, refused, unknown, skipped.blocks(&names), unconfirmed].concat();
+    let blocks = [failed, refused, unknown, skipped.blocks(&labels), unconfirmed].concat();
     Findings { blocks, advice }
 }
 
-fn heading<'a>(result: &ChangeResult, names: &Names, word: &'static str, style: Style) -> Line<'a> {
-    Line::marked(0, Style::of(result.action)).plain(names.label(&result.address)).plain(": ").styled(style, word)
+/// What changes are called here: where an address has two, with the step.
+struct Labels<'a> {
+    names: Names,
+    /// By address: its changes, in their order.
+    steps: HashMap<&'a Address, Vec<&'a ChangeId>>,
+}
+
+impl<'a> Labels<'a> {
+    fn of(report: &'a Report, plan: &Plan) -> Self {
+        let mut steps: HashMap<&Address, Vec<&ChangeId>> = HashMap::new();
+        for result in &report.results {
+            steps.entry(&result.address).or_default().push(&result.id);
+        }
+        Self { names: Names::of(plan), steps }
+    }
+
+    fn of_result(&self, result: &ChangeResult) -> String {
+        let label = self.names.label(&result.address);
+        match self.steps.get(&result.address).map(Vec::as_slice) {
+            Some([first, second]) if **first == result.id || **second == result.id => {
+                format!("{label} ({} of two steps)", if **first == result.id { "first" } else { "second" })
+            }
+            _ => label,
+        }
+    }
+}
+
+fn heading<'a>(result: &ChangeResult, labels: &Labels<'_>, word: &'static str, style: Style) -> Line<'a> {
+    Line::marked(0, Style::of(result.action)).plain(labels.of_result(result)).plain(": ").styled(style, word)
 }
 
 fn sentence(message: &str) -> Line<'_> {
@@ -151,10 +180,10 @@ impl<'a> Skipped<'a> {
         self.causes.is_empty()
     }
 
-    fn blocks(self, names: &Names) -> Vec<Block<'a>> {
+    fn blocks(self, labels: &Labels<'_>) -> Vec<Block<'a>> {
         let block = |(because, results): (&'a str, Vec<&ChangeResult>)| {
             if let [result] = results.as_slice() {
-                return vec![heading(result, names, "skipped, because ", Style::Changed).plain(because)];
+                return vec![heading(result, labels, "skipped, because ", Style::Changed).plain(because)];
             }
             let count = counted(results.len(), "change", "changes");
             let mut block =
@@ -163,7 +192,7 @@ impl<'a> Skipped<'a> {
                 results
                     .iter()
                     .take(LISTED)
-                    .map(|result| Line::marked(INDENT, Style::of(result.action)).plain(names.label(&result.address))),
+                    .map(|result| Line::marked(INDENT, Style::of(result.action)).plain(labels.of_result(result))),
             );
             block.extend(rest(results.len(), LISTED).map(|rest| Line::at(INDENT).styled(Style::Dim, rest)));
             block

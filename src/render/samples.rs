@@ -268,13 +268,10 @@ pub(super) fn without_colors(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
         let length = after.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
         plain.push_str(before);
-        match after[length..].strip_prefix('m') {
-            Some(after) => rest = after,
-            None => {
-                plain.push_str("\u{1b}[");
-                rest = after;
-            }
-        }
+        rest = after[length..].strip_prefix('m').unwrap_or_else(|| {
+            plain.push_str("\u{1b}[");
+            after
+        });
     }
     plain + rest
 }

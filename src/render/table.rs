@@ -44,7 +44,8 @@ impl Table {
         }
         let mut rendered = String::new();
         for line in table.lines() {
-            rendered.push_str(line.trim_end());
+            // Breaking a cell may have put at the start of a line what was harmless within it.
+            rendered.push_str(&text::terminal(line.trim_end()));
             rendered.push('\n');
         }
         rendered

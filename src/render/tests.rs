@@ -125,7 +125,7 @@ fn a_plan_as_a_comment() {
     insta::assert_snapshot!(plan_markdown(&varied()), @"
     ## Plan: 4 to add, 4 to change, 3 to delete.
 
-    Portal **developer-portal**&#32;(Developer Portal, PRODUCTION&#32;at example.my.salesforce.com, region us)
+    Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
 
     - **Warning:** publishing opens a short window
 
@@ -247,7 +247,7 @@ fn no_changes_is_said_in_these_words() {
     insta::assert_snapshot!(plan_markdown(&plan), @"
     ## &#91;emulator&#93; No changes. The portal matches the manifest.
 
-    Portal **developer-portal**&#32;(Developer Portal, PRODUCTION&#32;at example.my.salesforce.com, region us)
+    Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
     ");
 }
 
@@ -438,8 +438,8 @@ fn a_report_tells_what_is_not_plainly_applied() {
       + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
       2 changes skipped, because change 3 failed
-          ~ assets/Finance/split-api
-          ~ assets/Finance/split-api
+          ~ assets/Finance/split-api (first of two steps)
+          ~ assets/Finance/split-api (second of two steps)
       ~ assets/Finance/odd-api: skipped, because the apply was interrupted
       + assets/Finance/payment-api: unconfirmed
 
@@ -476,8 +476,8 @@ fn a_report_tells_what_is_not_plainly_applied() {
     + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
       2 changes skipped, because change 3 failed
-    !     assets/Finance/split-api
-    !     assets/Finance/split-api
+    !     assets/Finance/split-api (first of two steps)
+    !     assets/Finance/split-api (second of two steps)
     ! assets/Finance/odd-api: skipped, because the apply was interrupted
     + assets/Finance/payment-api: unconfirmed
     ```

@@ -155,6 +155,9 @@ pub(super) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
 ///
 /// Variation selectors up to 16 stay, since common emoji are spelt with them.
 pub(super) fn is_hidden(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(
             character,
@@ -211,7 +214,7 @@ fn rewrite(
     rewritten.into()
 }
 
-fn chain<'a>(text: Cow<'a, str>, next: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+fn chain(text: Cow<'_, str>, next: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => next(text),
         Cow::Owned(text) => Cow::Owned(next(&text).into_owned()),
