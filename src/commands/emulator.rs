@@ -14,8 +14,7 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { listen, db, seed, reset, latency, request_log, token_lifetime, switches } => {
             let switches = Switches::parse(switches.iter().map(String::as_str))?;
-            let options =
-                Options { listen, latency, request_log, token_lifetime, switches, ..Options::default() };
+            let options = Options { listen, latency, request_log, switches, token_lifetime, ..Options::default() };
             block_on(serve(options, db, seed, reset))
         }
         EmulatorCommand::Seed { db, seed, reset } => {
@@ -74,9 +73,7 @@ async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, res
 
 fn make_parent(path: &Path) -> Result<()> {
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => {
-            std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))
-        }
+        Some(parent) => std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display())),
         None => Ok(()),
     }
 }
