@@ -30,7 +30,6 @@ use super::tokens::Tokens;
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// What all requests share.
-#[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) switches: Switches,
