@@ -134,13 +134,14 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
 
 /// Starts the embedded server; a new database is filled with the demo organization.
 async fn start_emulator(database: &Path) -> Result<emulator::Running> {
-    let is_new = !database.exists();
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
+    let is_seeded = emulator::is_seeded(database)
+        .with_context(|| format!("failed to open the emulator's database {}", database.display()))?;
     let options = emulator::Options {
         database: emulator::Database::File(database.to_owned()),
-        seed: is_new.then(|| emulator::demo().to_owned()),
+        seed: (!is_seeded).then(|| emulator::demo().to_owned()),
         ..emulator::Options::default()
     };
     emulator::start(options).await.with_context(|| format!("failed to start the emulator on {}", database.display()))

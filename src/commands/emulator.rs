@@ -39,7 +39,10 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
 }
 
 async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, reset: bool) -> Result<Exit> {
-    let is_new = db.as_deref().is_none_or(|db| !db.exists());
+    let is_new = match &db {
+        Some(db) => !emulator::is_seeded(db)?,
+        None => true,
+    };
     let document = match &seed {
         Some(path) => Some(files::read_text(path)?),
         None if is_new => Some(emulator::demo().to_owned()),
