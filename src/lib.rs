@@ -13,3 +13,5 @@ pub mod plan;
 pub mod report;
 pub mod resolve;
 pub mod state;
+#[cfg(test)]
+mod testing;

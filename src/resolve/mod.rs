@@ -7,6 +7,8 @@ mod groups;
 mod people;
 mod providers;
 mod renames;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
