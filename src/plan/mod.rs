@@ -311,6 +311,10 @@ impl Edit {
     /// The fields that differ, in the order of their paths.
     pub fn changed_fields(&self) -> Vec<FieldChange> {
         let (mut before, mut after) = (self.fields_before(), self.fields_after());
+        if matches!(self, Self::Approve { .. }) {
+            // Who signed up stays as it is.
+            before.clear();
+        }
         let paths: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
         paths
             .into_iter()
