@@ -208,16 +208,20 @@ impl<'a> Executor<'a> {
             }
             Unit::Remove(batch) => {
                 let ready: Vec<_> = batch.into_iter().filter(|(change, _)| self.may_begin(change)).collect();
-                ready.iter().for_each(|(change, _)| watch.started(change));
+                for (change, _) in &ready {
+                    watch.started(change);
+                }
                 let outcomes = assets::io::remove(session, &ready).await;
-                ready.iter().zip(outcomes).for_each(|((change, _), outcome)| self.finish(change, outcome));
+                self.finish_all(ready.iter().map(|(change, _)| *change), outcomes);
             }
             Unit::Publish(assets) => {
                 for batch in assets.chunks(assets::io::BATCH) {
                     let ready: Vec<_> = batch.iter().copied().filter(|(change, _)| self.may_begin(change)).collect();
-                    ready.iter().for_each(|(change, _)| watch.started(change));
+                    for (change, _) in &ready {
+                        watch.started(change);
+                    }
                     let outcomes = assets::io::publish(session, &ready).await;
-                    ready.iter().zip(outcomes).for_each(|((change, _), outcome)| self.finish(change, outcome));
+                    self.finish_all(ready.iter().map(|(change, _)| *change), outcomes);
                 }
             }
             Unit::Member(change) => {
@@ -249,10 +253,16 @@ impl<'a> Executor<'a> {
         if operations.is_empty() {
             return;
         }
-        operations.iter().for_each(|(change, _)| self.options.watch.started(change));
+        for (change, _) in &operations {
+            self.options.watch.started(change);
+        }
         let subjects: Vec<_> = operations.iter().map(|(_, operation)| idp_mappings::io::subject(operation)).collect();
         match idp_mappings::io::fields_of(self.session, group, &subjects).await {
-            Err(outcome) => operations.iter().for_each(|(change, _)| self.finish(change, outcome.clone())),
+            Err(outcome) => {
+                for (change, _) in operations {
+                    self.finish(change, outcome.clone());
+                }
+            }
             Ok(current) => {
                 for ((change, operation), current) in operations.into_iter().zip(current) {
                     let outcome = idp_mappings::io::write(self.session, change, operation, current.as_ref()).await;
@@ -302,6 +312,12 @@ impl<'a> Executor<'a> {
     fn finish(&self, change: &Change, outcome: Outcome) {
         self.options.watch.finished(change, &outcome);
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(change.id.clone(), outcome);
+    }
+
+    fn finish_all(&self, changes: impl Iterator<Item = &'a Change>, outcomes: Vec<Outcome>) {
+        for (change, outcome) in changes.zip(outcomes) {
+            self.finish(change, outcome);
+        }
     }
 
     fn outcome(&self, id: &ChangeId) -> Option<Outcome> {

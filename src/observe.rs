@@ -98,9 +98,11 @@ impl Scope<'_> {
         match self {
             Self::Manifest(manifest) => {
                 !manifest.prune.user_groups.is_empty()
-                    || manifest.user_groups.iter().flatten().any(|group| {
-                        group.idp_groups.is_some() || matches!(group.state, GroupState::Absent { .. })
-                    })
+                    || manifest
+                        .user_groups
+                        .iter()
+                        .flatten()
+                        .any(|group| group.idp_groups.is_some() || matches!(group.state, GroupState::Absent { .. }))
             }
             Self::Everything { .. } => true,
         }
@@ -370,9 +372,11 @@ impl Observer<'_> {
         if group.flags.is_built_in() {
             return false;
         }
-        let declared = manifest.user_groups.iter().flatten().find(|declared| {
-            matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name)
-        });
+        let declared = manifest
+            .user_groups
+            .iter()
+            .flatten()
+            .find(|declared| matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name));
         match declared {
             Some(declared) => matches!(declared.state, GroupState::Absent { .. }),
             None => manifest
@@ -438,19 +442,21 @@ impl Observer<'_> {
                         // The receiver ends early only when a detail failed, and that error is the one reported.
                         let _ = sender.send(key.clone());
                     }
-                    assets.insert(key, LiveAsset {
+                    assets.insert(
+                        key,
+                        LiveAsset {
                             name: asset.name.unwrap_or_default(),
                             asset_type: asset.asset_type.unwrap_or_default(),
                             detail: None,
-                        });
+                        },
+                    );
                 }
             }
             drop(sender);
             anyhow::Ok(assets)
         };
-        let keys = stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|key| (key, receiver))
-        });
+        let keys =
+            stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|key| (key, receiver)) });
         let details = keys
             .map(|key| async move {
                 let detail = assets::io::read(self.reader, self.path, &key)

@@ -45,8 +45,10 @@ impl Snapshot {
                 .hint("write one with `aehctl observe -f … --out FILE`"));
         }
         if version.split('.').next() != FORMAT_VERSION.split('.').next() {
-            return Err(Failure::new(format!("the snapshot has format {version}, and this version reads {FORMAT_VERSION}"))
-                .hint("observe the portal again with this version"));
+            return Err(Failure::new(format!(
+                "the snapshot has format {version}, and this version reads {FORMAT_VERSION}"
+            ))
+            .hint("observe the portal again with this version"));
         }
         serde_json::from_str(text).map_err(malformed)
     }

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::context::Connection;
 use super::{block_on, context, interrupt, output, plan as plan_command, show};
+use crate::address::Address;
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
@@ -19,50 +21,59 @@ use crate::render::{self, progress::Progress};
 use crate::report::{Outcome, Report};
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
-    let saved = arguments.plan.as_deref().map(|path| Ok::<_, anyhow::Error>((path, show::read(path)?))).transpose()?;
+    // A plan that cannot be read ends the command before anything is sent.
+    let saved = arguments.plan.as_deref().map(show::read).transpose()?;
     block_on(async {
-        let (connection, plan, saved) = match saved {
-            Some((path, plan)) => {
-                let connection = context::connect_to(global, &plan).await?;
-                locate(&connection.client.reader(), &connection.target).await?;
-                (connection, plan, Some(path))
-            }
-            None => {
-                let (manifest, sources) = context::load_one(global, &arguments.files)?;
-                let connection = context::connect_for(global, &manifest).await?;
-                let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
-                let plan = plan::make(&manifest, &live, BTreeSet::new(), false)
-                    .map_err(|failure| context::unresolved(global, failure, &sources))?;
-                (connection, plan, None)
-            }
+        let (connection, plan) = if let Some(plan) = saved {
+            let connection = context::connect_to(global, &plan).await?;
+            // The portal must still be there, under the very same ids.
+            locate(&connection.client.reader(), &connection.target).await?;
+            (connection, plan)
+        } else {
+            make_plan(global, arguments).await?
         };
         if global.format == Format::Human {
             output::data(&plan_command::human(global, &plan))?;
         }
-        let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
         if !plan.is_empty() {
-            approve(arguments, &plan, &given)?;
+            approve(arguments, &plan)?;
         }
-        let interrupt = interrupt::gracefully();
-        let session =
-            Session::new(connection.client.reader(), connection.client.writer(), &plan, Patience::default());
-        let parallelism = usize::from(global.parallelism);
-        if let Some(path) = saved {
-            refuse_stale(&session, &plan, path, parallelism, output::colors_talk(global)).await?;
-        }
-        let progress = Progress::new(&plan, output::is_terminal(), output::colors_talk(global));
-        let watch = Watched(&progress);
-        let report = apply(&session, &plan, &apply::Options { parallelism, interrupt, watch: &watch }).await;
-        progress.end();
+        let report = execute(global, arguments, &connection, &plan).await?;
         context::log_requests(&connection.client, "applied");
         output::data(&match global.format {
+            // The plan has said already that there is nothing to do.
             Format::Human if plan.is_empty() => String::new(),
             Format::Human => render::report_human(&report, &plan, output::colors_data(global)),
             Format::Json => render::report_json(&report, &plan),
-            Format::Markdown => format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan)),
+            Format::Markdown => {
+                format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
+            }
         })?;
         Ok(exit(&report))
     })
+}
+
+async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan)> {
+    let (manifest, sources) = context::load_one(global, &arguments.files)?;
+    let connection = context::connect_for(global, &manifest).await?;
+    let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
+    let plan = plan::make(&manifest, &live, BTreeSet::new(), false)
+        .map_err(|failure| context::unresolved(global, failure, &sources))?;
+    Ok((connection, plan))
+}
+
+async fn execute(global: &Global, arguments: &Apply, connection: &Connection, plan: &Plan) -> Result<Report> {
+    let interrupt = interrupt::gracefully();
+    let session = Session::new(connection.client.reader(), connection.client.writer(), plan, Patience::default());
+    let parallelism = usize::from(global.parallelism);
+    if let Some(path) = &arguments.plan {
+        refuse_stale(global, &session, plan, path).await?;
+    }
+    let progress = Progress::new(plan, output::is_terminal(), output::colors_talk(global));
+    let options = apply::Options { parallelism, interrupt, watch: &Watched(&progress) };
+    let report = apply(&session, plan, &options).await;
+    progress.end();
+    Ok(report)
 }
 
 fn exit(report: &Report) -> Exit {
@@ -78,9 +89,10 @@ fn exit(report: &Report) -> Exit {
 }
 
 /// Whoever sits there is asked; without anyone, the words must have been given.
-fn approve(arguments: &Apply, plan: &Plan, given: &BTreeSet<Allow>) -> Result<()> {
+fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
     if arguments.auto_approve {
-        let missing = guard::missing_words(plan, given);
+        let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
+        let missing = guard::missing_words(plan, &given);
         if missing.is_empty() {
             return Ok(());
         }
@@ -89,7 +101,7 @@ fn approve(arguments: &Apply, plan: &Plan, given: &BTreeSet<Allow>) -> Result<()
             .iter()
             .map(|missing| {
                 let count = missing.addresses.len();
-                let first = missing.addresses.first().map(|address| address.name()).unwrap_or_default();
+                let first = missing.addresses.first().map(Address::name).unwrap_or_default();
                 let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 format!("`{}` for {first}{more}", missing.word)
             })
@@ -119,14 +131,14 @@ fn approve(arguments: &Apply, plan: &Plan, given: &BTreeSet<Allow>) -> Result<()
 }
 
 /// A saved plan whose objects have changed since is not begun.
-async fn refuse_stale(session: &Session, plan: &Plan, path: &Path, parallelism: usize, color: bool) -> Result<()> {
-    let stale = stale(session, plan, parallelism).await;
+async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Path) -> Result<()> {
+    let stale = stale(session, plan, usize::from(global.parallelism)).await;
     if stale.is_empty() {
         return Ok(());
     }
     let count = stale.len();
     let results = stale.into_iter().map(Stale::into_result).collect();
-    output::say(render::stale_human(results, plan, color).trim_end());
+    output::say(render::stale_human(results, plan, output::colors_talk(global)).trim_end());
     Err(Failure::with_exit(
         Exit::Stale,
         format!(

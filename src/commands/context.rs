@@ -61,7 +61,13 @@ pub(super) fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Source
 }
 
 /// Shows diagnostics and says how many errors they are.
-pub(super) fn faults(global: &Global, exit: Exit, lead: &str, diagnostics: &[Diagnostic], sources: &Sources) -> Failure {
+pub(super) fn faults(
+    global: &Global,
+    exit: Exit,
+    lead: &str,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+) -> Failure {
     show(global, diagnostics, sources);
     let count = diagnostics.iter().filter(|diagnostic| diagnostic.severity == diagnostic::Severity::Error).count();
     Failure::with_exit(exit, format!("{lead} {count} {}", if count == 1 { "fault" } else { "faults" }))
@@ -91,37 +97,34 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
         portal: global.portal.clone().or(target.portal),
         ..target
     };
-    let (host, credential, emulator) = match &global.emulator {
-        Some(database) => {
-            let running = start_emulator(database).await?;
-            let address = running.url.trim_start_matches("http://").parse().context("the emulator has no address")?;
-            let host = Host::loopback(address).context("the emulator is not on loopback")?;
-            let secret = running.client_secret.clone().into();
-            let credential = Credential::connected_app(running.client_id.clone(), secret, Origin::Embedded);
-            target.emulator = true;
-            (host, credential, Some(running))
+    let (host, credential, emulator) = if let Some(database) = &global.emulator {
+        let running = start_emulator(database).await?;
+        let address = running.url.trim_start_matches("http://").parse().context("the emulator has no address")?;
+        let host = Host::loopback(address).context("the emulator is not on loopback")?;
+        let secret = running.client_secret.clone().into();
+        let credential = Credential::connected_app(running.client_id.clone(), secret, Origin::Embedded);
+        target.emulator = true;
+        (host, credential, Some(running))
+    } else {
+        let flags = CredentialFlags {
+            profile: global.profile.clone(),
+            host: global.host.clone(),
+            region: global.region.map(Into::into),
+        };
+        let file = client::default_file(&environment);
+        let resolved = client::resolve(&flags, &environment, file.as_deref())?;
+        let host = resolved.host_or(region);
+        if let (None, Some(wanted), Some(is)) = (&global.region, region, host.known_region())
+            && wanted != is
+        {
+            let named = host.origin().map_or_else(String::new, |origin| format!(" by {origin}"));
+            return Err(Failure::new(format!("the manifest is for region {wanted}, and the host is {is}'s{named}"))
+                .hint("correct `target.region`, or say --region")
+                .into());
         }
-        None => {
-            let flags = CredentialFlags {
-                profile: global.profile.clone(),
-                host: global.host.clone(),
-                region: global.region.map(Into::into),
-            };
-            let file = client::default_file(&environment);
-            let resolved = client::resolve(&flags, &environment, file.as_deref())?;
-            let host = resolved.host_or(region);
-            if let (None, Some(wanted), Some(is)) = (&global.region, region, host.known_region())
-                && wanted != is
-            {
-                let named = host.origin().map_or_else(String::new, |origin| format!(" by {origin}"));
-                return Err(Failure::new(format!("the manifest is for region {wanted}, and the host is {is}'s{named}"))
-                    .hint("correct `target.region`, or say --region")
-                    .into());
-            }
-            target.organization = target.organization.or(resolved.organization);
-            target.region = host.known_region().map(|region| region.to_string());
-            (host, resolved.credential, None)
-        }
+        target.organization = target.organization.or(resolved.organization);
+        target.region = host.known_region().map(|region| region.to_string());
+        (host, resolved.credential, None)
     };
     let mut options = client::Options::new(host, credential);
     options.parallelism = usize::from(global.parallelism);
@@ -131,13 +134,14 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
 
 /// Starts the embedded server; a new database is filled with the demo organization.
 async fn start_emulator(database: &Path) -> Result<emulator::Running> {
-    let is_new = !database.exists();
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
+    let is_seeded = emulator::is_seeded(database)
+        .with_context(|| format!("failed to open the emulator's database {}", database.display()))?;
     let options = emulator::Options {
         database: emulator::Database::File(database.to_owned()),
-        seed: is_new.then(|| emulator::demo().to_owned()),
+        seed: (!is_seeded).then(|| emulator::demo().to_owned()),
         ..emulator::Options::default()
     };
     emulator::start(options).await.with_context(|| format!("failed to start the emulator on {}", database.display()))
@@ -170,15 +174,13 @@ pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connectio
         .hint(if *emulator { "apply it with --emulator" } else { "apply it without --emulator" })
         .into());
     }
-    let target =
-        Target { connection: Some(connection.id.clone()), portal: Some(id.clone()), ..Target::default() };
+    let target = Target { connection: Some(connection.id.clone()), portal: Some(id.clone()), ..Target::default() };
     connect(global, target, region.as_deref().and_then(region_named)).await
 }
 
 /// Reads what a plan needs, and says how many requests that took.
 pub(super) async fn observe_for(global: &Global, connection: &Connection, scope: Scope<'_>) -> Result<LiveState> {
-    let live =
-        observe(&connection.client.reader(), &connection.target, scope, usize::from(global.parallelism)).await?;
+    let live = observe(&connection.client.reader(), &connection.target, scope, usize::from(global.parallelism)).await?;
     log_requests(&connection.client, "observed");
     Ok(live)
 }

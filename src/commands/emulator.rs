@@ -14,8 +14,7 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { listen, db, seed, reset, latency, request_log, token_lifetime, switches } => {
             let switches = Switches::parse(switches.iter().map(String::as_str))?;
-            let options =
-                Options { listen, latency, request_log, token_lifetime, switches, ..Options::default() };
+            let options = Options { listen, latency, request_log, switches, token_lifetime, ..Options::default() };
             block_on(serve(options, db, seed, reset))
         }
         EmulatorCommand::Seed { db, seed, reset } => {
@@ -40,7 +39,10 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
 }
 
 async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, reset: bool) -> Result<Exit> {
-    let is_new = db.as_deref().is_none_or(|db| !db.exists());
+    let is_new = match &db {
+        Some(db) => !emulator::is_seeded(db)?,
+        None => true,
+    };
     let document = match &seed {
         Some(path) => Some(files::read_text(path)?),
         None if is_new => Some(emulator::demo().to_owned()),
@@ -74,9 +76,7 @@ async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, res
 
 fn make_parent(path: &Path) -> Result<()> {
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => {
-            std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))
-        }
+        Some(parent) => std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display())),
         None => Ok(()),
     }
 }

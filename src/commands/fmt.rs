@@ -35,7 +35,9 @@ pub(super) fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
             let name = path.display().to_string();
             let diff = TextDiff::from_lines(&text, &formatted);
             let unified = diff.unified_diff().header(&name, &name).to_string();
-            output::data(&unified.lines().map(|line| format!("{}\n", crate::render::text::terminal(line))).collect::<String>())?;
+            for line in unified.lines() {
+                output::data(&format!("{}\n", crate::render::text::terminal(line)))?;
+            }
         } else {
             files::write_public(&path, &formatted)?;
             output::data(&format!("{}\n", path.display()))?;

@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::{block_on, context, output};
 use crate::cli::{Format, Get, GetKind, Global, Search};
-use crate::client::{
-    self, AssetQuery, BusinessGroup, ExchangeQuery, PortalPath, Reader, UserGroup, UserQuery,
-};
+use crate::client::{self, AssetQuery, BusinessGroup, ExchangeQuery, PortalPath, Reader, UserGroup, UserQuery};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::kinds::members;
@@ -206,7 +204,8 @@ impl Getter {
     }
 
     async fn asset(&self, coordinates: &str) -> Result<Found> {
-        let Some((group, asset_id)) = coordinates.rsplit_once('/').filter(|(group, id)| !group.is_empty() && !id.is_empty())
+        let Some((group, asset_id)) =
+            coordinates.rsplit_once('/').filter(|(group, id)| !group.is_empty() && !id.is_empty())
         else {
             return Err(Failure::with_exit(Exit::Usage, format!("`{coordinates}` are no coordinates"))
                 .hint("write groupId/assetId, or business group/assetId")
@@ -215,8 +214,7 @@ impl Getter {
         let (path, tree) = self.portal().await?;
         let group_id = self.group_id(group).await?;
         let asset = self.reader.asset(&path, &group_id, asset_id).await?;
-        let names: BTreeMap<&str, &str> =
-            tree.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
+        let names: BTreeMap<&str, &str> = tree.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
         let mut table = Table::new(["VERSION", "VISIBLE TO"]);
         for version in asset.versions.iter().flatten() {
             let groups = match &version.groups {
@@ -286,13 +284,12 @@ impl Getter {
             async move { self.reader.users(path, &query).await }
         };
         // The API does not say whether an unfiltered list holds the disabled ones.
-        let mut users = match active {
-            Some(active) => list(active).await?,
-            None => {
-                let (mut active, disabled) = tokio::try_join!(list(true), list(false))?;
-                active.extend(disabled);
-                active
-            }
+        let mut users = if let Some(active) = active {
+            list(active).await?
+        } else {
+            let (mut active, disabled) = tokio::try_join!(list(true), list(false))?;
+            active.extend(disabled);
+            active
         };
         users.sort_by(|a, b| a.id.cmp(&b.id));
         users.dedup_by(|a, b| a.id == b.id);
@@ -310,11 +307,11 @@ impl Getter {
         };
         if matching.is_empty() {
             for is_active in [true, false] {
-                let query =
-                    UserQuery { search_term: members::io::search_term(user), is_active: Some(is_active) };
+                let query = UserQuery { search_term: members::io::search_term(user), is_active: Some(is_active) };
                 matching.extend(self.reader.users(&path, &query).await?);
             }
-            let is_meant = |name: &Option<String>| name.as_ref().is_some_and(|name| name.to_lowercase() == user.to_lowercase());
+            let is_meant =
+                |name: &Option<String>| name.as_ref().is_some_and(|name| name.to_lowercase() == user.to_lowercase());
             matching.retain(|found| is_meant(&found.username) || is_meant(&found.email));
             matching.sort_by(|a, b| a.id.cmp(&b.id));
             matching.dedup_by(|a, b| a.id == b.id);
@@ -402,12 +399,8 @@ fn users_table(users: &[client::User], tree: &[crate::state::LiveGroup]) -> Tabl
     let names: BTreeMap<&str, &str> = tree.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
     let mut table = Table::new(["USERNAME", "EMAIL", "NAME", "STATE", "USER GROUPS", "ID"]);
     for user in users {
-        let groups: Vec<&str> = user
-            .user_group_ids
-            .iter()
-            .flatten()
-            .map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str()))
-            .collect();
+        let groups: Vec<&str> =
+            user.user_group_ids.iter().flatten().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect();
         let state = match user.is_active {
             Some(true) => "active",
             Some(false) => "disabled",

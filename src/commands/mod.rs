@@ -18,6 +18,8 @@ mod show;
 mod validate;
 
 use clap::Parser as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::cli::{Cli, Command, Global, LogFormat};
 use crate::client;
@@ -51,7 +53,10 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Plan(arguments) => plan::run(global, &arguments),
         Command::Apply(arguments) => apply::run(global, &arguments),
         Command::Show(arguments) => show::run(global, &arguments),
-        Command::Export(arguments) => { let _ = arguments; unreachable!() },
+        Command::Export(arguments) => {
+            let _ = arguments;
+            unreachable!()
+        }
         Command::Get(arguments) => get::run(global, &arguments),
         Command::Emulator(arguments) => emulator::run(arguments.command),
         Command::Schema => schema::run(),
@@ -87,7 +92,6 @@ fn complain(global: &Global, error: &anyhow::Error) -> Exit {
 }
 
 fn start_logging(global: &Global) {
-    use tracing_subscriber::filter::LevelFilter;
     let level = match global.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -95,13 +99,12 @@ fn start_logging(global: &Global) {
         _ => LevelFilter::TRACE,
     };
     // Other crates' logs may hold what ours never do.
-    let filter = tracing_subscriber::filter::Targets::new().with_target("aehctl", level);
+    let filter = Targets::new().with_target("aehctl", level);
     let subscriber = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(output::colors_talk(global))
         .with_max_level(level)
         .with_target(false);
-    use tracing_subscriber::layer::SubscriberExt as _;
     let started = match global.log_format {
         LogFormat::Text => tracing::subscriber::set_global_default(subscriber.without_time().finish().with(filter)),
         LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().finish().with(filter)),

@@ -47,11 +47,7 @@ pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
 
 /// A plan as people read it.
 pub(super) fn human(global: &Global, plan: &Plan) -> String {
-    let options = render::PlanOptions {
-        color: output::colors_data(global),
-        width: None,
-        verbose: global.verbose > 0,
-    };
+    let options = render::PlanOptions { color: output::colors_data(global), width: None, verbose: global.verbose > 0 };
     render::plan_human(plan, &options)
 }
 

@@ -21,6 +21,7 @@ mod tests;
 mod tokens;
 mod wire;
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,7 +82,6 @@ impl Default for Options {
 }
 
 /// A running emulator; it stops when it is dropped.
-#[derive(Debug)]
 pub struct Running {
     /// Without a slash at its end.
     pub url: String,
@@ -142,6 +142,13 @@ pub async fn start(options: Options) -> Result<Running> {
     Ok(Running { url, client_id, client_secret, username, password, server, stop: Some(stop), serving })
 }
 
+impl fmt::Debug for Running {
+    /// Without the credentials.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Running").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 impl Running {
     /// Answers what is under way, then stops.
     pub async fn shutdown(mut self) -> Result<()> {
@@ -179,6 +186,15 @@ impl Running {
 /// empties it first. Whatever is wrong with the document, the database stays as it was.
 pub fn seed(database: &Path, document: &str, reset: bool) -> Result<()> {
     seed::fill(&Store::open(database)?, document, reset)
+}
+
+/// Whether an emulator's database is there and filled.
+pub fn is_seeded(database: &Path) -> Result<bool> {
+    if !database.exists() {
+        return Ok(false);
+    }
+    let filled = Store::open(database)?.read(store::is_filled);
+    filled.with_context(|| format!("failed to read the emulator's database {}", database.display()))
 }
 
 /// The world of an emulator's database as a seed document.

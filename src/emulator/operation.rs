@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::failure::{Failure, Outcome, Reason};
-use super::switches::Switches;
+use super::switches::{Lists, Switches};
 use super::tokens::{Principal, Tokens};
 
 /// What a handler works with, beside its own parameters and body.
@@ -64,8 +64,8 @@ pub(crate) trait RequestBody: Sized {
 
 /// A body type of an answer.
 pub(crate) trait ReplyBody {
-    /// The body, if there is one.
-    fn encode(self) -> Outcome<Option<Value>>;
+    /// The body as JSON, if there is one.
+    fn encode(self) -> Outcome<Option<Vec<u8>>>;
     fn schema(generator: &mut SchemaGenerator) -> Option<Value>;
 }
 
@@ -115,7 +115,7 @@ impl<T: DeserializeOwned + JsonSchema> RequestBody for Json<T> {
 }
 
 impl ReplyBody for Nothing {
-    fn encode(self) -> Outcome<Option<Value>> {
+    fn encode(self) -> Outcome<Option<Vec<u8>>> {
         Ok(None)
     }
 
@@ -125,8 +125,8 @@ impl ReplyBody for Nothing {
 }
 
 impl<T: Serialize + JsonSchema> ReplyBody for Json<T> {
-    fn encode(self) -> Outcome<Option<Value>> {
-        Ok(Some(serde_json::to_value(self.0)?))
+    fn encode(self) -> Outcome<Option<Vec<u8>>> {
+        Ok(Some(serde_json::to_vec(&self.0)?))
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Option<Value> {
@@ -135,8 +135,8 @@ impl<T: Serialize + JsonSchema> ReplyBody for Json<T> {
 }
 
 impl<T: Serialize> ReplyBody for Undocumented<T> {
-    fn encode(self) -> Outcome<Option<Value>> {
-        self.0.map(serde_json::to_value).transpose().map_err(Failure::from)
+    fn encode(self) -> Outcome<Option<Vec<u8>>> {
+        Ok(self.0.as_ref().map(serde_json::to_vec).transpose()?)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Option<Value> {
@@ -152,7 +152,7 @@ pub(crate) struct Description {
     pub(crate) reply: Option<Value>,
 }
 
-type Run = Box<dyn Fn(&Call<'_>, &Arrival) -> Outcome<Option<Value>> + Send + Sync>;
+type Run = Box<dyn Fn(&Call<'_>, &Arrival) -> Outcome<Option<Vec<u8>>> + Send + Sync>;
 
 /// An operation that the emulator serves.
 pub(crate) struct Operation {
@@ -235,12 +235,12 @@ impl Operation {
         self
     }
 
-    /// Handles a request.
-    pub(crate) fn run(&self, call: &Call<'_>, arrival: &Arrival) -> Outcome<Option<Value>> {
+    /// Handles a request and gives the JSON of its answer, if it has one.
+    pub(crate) fn run(&self, call: &Call<'_>, arrival: &Arrival) -> Outcome<Option<Vec<u8>>> {
         let reply = (self.run)(call, arrival)?;
         Ok(match (reply, self.list) {
-            (Some(Value::Array(rows)), Some(name)) if call.switches.lists == super::switches::Lists::Wrapped => {
-                Some(Value::Object(Map::from_iter([(name.to_owned(), Value::Array(rows))])))
+            (Some(list), Some(name)) if call.switches.lists == Lists::Wrapped => {
+                Some([format!("{{\"{name}\":").as_bytes(), &list, b"}"].concat())
             }
             (reply, _) => reply,
         })

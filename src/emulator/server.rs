@@ -30,7 +30,6 @@ use super::tokens::Tokens;
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// What all requests share.
-#[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) switches: Switches,
@@ -147,20 +146,18 @@ async fn answer(server: Arc<Server>, operation: Arc<Operation>, request: Request
         let run = |db: &rusqlite::Connection| run(db).map_err(|failure| as_switched(failure, &server.switches));
         match operation.effect {
             Effect::Writes => {
-                let answer = server.store.write(run).and_then(|reply| encode(reply.as_ref()))?;
+                let answer = server.store.write(run).map(accepted)?;
                 server.lag.wrote();
                 Ok(answer)
             }
-            Effect::Reads if server.lag.is_off() || !operation.guarded => {
-                server.store.read(run).and_then(|reply| encode(reply.as_ref()))
-            }
+            Effect::Reads if server.lag.is_off() || !operation.guarded => server.store.read(run).map(accepted),
             Effect::Reads => {
                 let read = Read { path: uri, headers: arrival.headers.clone(), body: arrival.body.clone() };
                 if let Some(old) = server.lag.late(&read) {
                     return Ok(old);
                 }
                 let answer = match server.store.read(run) {
-                    Ok(reply) => encode(reply.as_ref())?,
+                    Ok(reply) => accepted(reply),
                     Err(failure) => refused(&failure),
                 };
                 server.lag.remember(read, answer.clone());
@@ -228,9 +225,8 @@ fn header_text(name: &str, value: &HeaderValue) -> Outcome<String> {
     value.to_str().map(str::to_owned).map_err(|_| Failure::invalid("a header", format!("{name} is not text")))
 }
 
-fn encode(reply: Option<&serde_json::Value>) -> Outcome<Answer> {
-    let body = reply.map(serde_json::to_vec).transpose()?.map(Bytes::from);
-    Ok(Answer { status: StatusCode::OK, body })
+fn accepted(body: Option<Vec<u8>>) -> Answer {
+    Answer { status: StatusCode::OK, body: body.map(Bytes::from) }
 }
 
 fn refused(failure: &Failure) -> Answer {

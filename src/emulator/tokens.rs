@@ -14,7 +14,6 @@ pub(crate) enum Principal {
 }
 
 /// The tokens of one running server; they do not outlive it.
-#[derive(Debug)]
 pub(crate) struct Tokens {
     lifetime: Duration,
     issued: Mutex<HashMap<String, (Principal, Instant)>>,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 
-use super::faults::{Faults, suggestion};
+use super::faults::Faults;
 use super::tree::{Node, NodeKind, Scalar};
 use crate::diagnostic::{Diagnostic, Located, Location};
 
@@ -208,8 +208,11 @@ impl<'tree> Fields<'tree> {
         for entry in entries.iter() {
             let key = entry.key.value.as_str();
             if !T::FIELDS.contains(&key) {
-                let help = T::advice(key).map_or_else(|| suggestion(key, T::FIELDS.iter().copied()), str::to_owned);
-                faults.error("unknown-field", entry.key.location, format!("unknown field `{key}`"), &help);
+                let (location, message) = (entry.key.location, format!("unknown field `{key}`"));
+                match T::advice(key) {
+                    Some(advice) => faults.error("unknown-field", location, message, advice),
+                    None => faults.unknown("unknown-field", location, message, key, T::FIELDS.iter().copied()),
+                }
             }
         }
         Some(Self { node, location: node.location })
@@ -309,9 +312,8 @@ macro_rules! words {
                 match text.as_str() {
                     $( $word => Some($value), )*
                     _ => {
-                        let help = $crate::manifest::faults::suggestion(&text, [$($word),*]);
                         let message = format!("`{text}` is not a value that this field takes");
-                        faults.error("unknown-value", node.location, message, &help);
+                        faults.unknown("unknown-value", node.location, message, &text, [$($word),*]);
                         None
                     }
                 }

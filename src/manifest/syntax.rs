@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Entries, Name, Shape, record, words};
-use super::faults::{Faults, suggestion};
+use super::faults::Faults;
 use super::model::Instances;
 use super::tree::{Node, NodeKind};
 use crate::diagnostic::Located;
@@ -416,7 +416,7 @@ fn decode_by_kind(root: &Node, faults: &mut Faults) -> Option<Document> {
         }
         "PortalFragment" => PortalFragment::decode(root, faults).map(Document::Fragment),
         _ => {
-            faults.error("unknown-kind", kind.location, format!("unknown kind `{word}`"), &suggestion(&word, KINDS));
+            faults.unknown("unknown-kind", kind.location, format!("unknown kind `{word}`"), &word, KINDS);
             None
         }
     }

@@ -257,7 +257,9 @@ impl Edit {
         match self {
             Self::UserGroup(operation) => operation.action() == Action::Delete,
             Self::Approve { .. } | Self::Reject { .. } => true,
-            Self::IdpMapping(_) | Self::Asset(_) | Self::Member { .. } => self.needed_words().next().is_some(),
+            // A custom list of instances is exposed nowhere, so nothing can restore it.
+            Self::Asset(_) => self.needed_words().any(|word| word == Allow::LeaveCustom),
+            Self::IdpMapping(_) | Self::Member { .. } => false,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::fields;
 use super::grouping::{Entry, Group, GroupMember, Section};
+use super::names;
 use super::page::{Block, Line, Style};
 use crate::address::Kind;
 use crate::plan::{Allow, Plan};
@@ -87,7 +88,7 @@ fn member_line<'a>(member: &GroupMember<'a>) -> Line<'a> {
     let mut line = Line::at(fields::INDENT).plain(name.clone());
     for (index, version) in versions.iter().enumerate() {
         line.push(Style::Plain, if index == 0 { ": " } else { ", " });
-        line.push(Style::Plain, *version);
+        line.push(Style::Plain, names::path(version));
     }
     if *in_two_steps {
         line.push(Style::Dim, "  # in two steps");

@@ -39,21 +39,21 @@ pub(super) fn lines<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> 
         return Vec::new();
     }
     if let Some(text) = shown.as_str().filter(|text| text.contains('\n')) {
-        let mut lines = vec![Line::at(INDENT).plain(path).plain(":")];
+        let mut lines = vec![Line::at(INDENT).plain(names::path(path)).plain(":")];
         lines.extend(text.lines().map(|line| Line::marked(INDENT + 2, style).plain(line)));
         return lines;
     }
-    let line = Line::at(INDENT).plain(path).plain(": ").plain(whole(shown));
+    let line = Line::at(INDENT).plain(names::path(path)).plain(": ").plain(whole(shown));
     vec![with_remark(line, path, shown, cause)]
 }
 
 fn update<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> Vec<Line<'a>> {
     let Field { path, before, after, cause } = *field;
-    let mut line = Line::at(INDENT).plain(path).plain(": ");
+    let mut line = Line::at(INDENT).plain(names::path(path)).plain(": ");
     if let (Some(before), Some(names)) = (as_set(before), as_set(after)) {
         push_sets(&mut line, &before, &names, verbose);
     } else if let Some((before, after)) = texts(before, after) {
-        let mut lines = vec![Line::at(INDENT).plain(path).plain(":")];
+        let mut lines = vec![Line::at(INDENT).plain(names::path(path)).plain(":")];
         lines.extend(text_difference(before, after));
         return lines;
     } else {

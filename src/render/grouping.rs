@@ -213,3 +213,74 @@ fn key<'a>(entry: &Entry<'a>, field: &Field<'a>) -> Option<Key<'a>> {
     let difference = SetDifference::between(&as_set(field.before)?, &as_set(field.after)?);
     Some(Key { cause: field.cause, reason: step.reason.as_deref(), difference })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::Phase;
+    use crate::render::samples::{Sample, asset};
+
+    /// An audience before and after, and the cause.
+    type Audience = (Vec<&'static str>, Vec<&'static str>, Option<&'static str>);
+
+    /// Of few groups, so that many change alike.
+    fn audience() -> impl Strategy<Value = Audience> {
+        let set = || prop::sample::subsequence(vec!["A", "B"], 0..=2);
+        (set(), set(), prop::sample::select(vec![None, Some("audience:x"), Some("audience:y")]))
+    }
+
+    proptest! {
+        #[test]
+        fn each_change_is_shown_once_grouped_or_alone(
+            assets in prop::collection::vec(prop::collection::vec(audience(), 1..4), 0..12),
+        ) {
+            let mut sample = Sample::new();
+            let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
+            for (index, versions) in assets.iter().enumerate() {
+                let name = format!("api-{index}");
+                let labels: Vec<String> = (0..versions.len()).map(|version| format!("v{version}")).collect();
+                let state = |side: fn(&Audience) -> Vec<&'static str>| {
+                    let sets: Vec<Vec<&str>> = versions.iter().map(side).collect();
+                    let versions: Vec<(&str, &[&str])> =
+                        labels.iter().zip(&sets).map(|(label, set)| (label.as_str(), set.as_slice())).collect();
+                    asset(None, &versions)
+                };
+                sample = sample.asset_updated(Phase::Widen, &name, state(|set| set.0.clone()), state(|set| set.1.clone()));
+                for (label, (before, after, cause)) in labels.iter().zip(versions) {
+                    if let Some(cause) = cause {
+                        sample = sample.caused_by(&format!("versions.{label}"), cause);
+                    }
+                    if before != after {
+                        expected.insert((format!("Finance/{name}"), label.clone()), 1);
+                    }
+                }
+            }
+            let plan = sample.plan();
+            let mut shown: BTreeMap<(String, String), usize> = BTreeMap::new();
+            let mut alone: BTreeMap<Key<'_>, usize> = BTreeMap::new();
+            for section in sections(&plan, &Names::of(&plan)) {
+                for group in &section.groups {
+                    prop_assert!(group.size() > SMALL);
+                    for (member, version) in group.members.iter().flat_map(|member| {
+                        member.versions.iter().map(move |version| (member, version))
+                    }) {
+                        *shown.entry((member.name.clone(), (*version).to_owned())).or_default() += 1;
+                    }
+                }
+                for entry in &section.entries {
+                    for field in &entry.fields {
+                        let version = field.path.strip_prefix("versions.").unwrap_or(field.path);
+                        *shown.entry((entry.name.clone(), version.to_owned())).or_default() += 1;
+                        *alone.entry(key(entry, field).expect("audiences are sets")).or_default() += 1;
+                    }
+                }
+            }
+            prop_assert_eq!(shown, expected);
+            prop_assert!(alone.values().all(|count| *count <= SMALL));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Plans and reports in words, for terminals, pull requests and scripts: from the data alone.
 //!
 //! Decides nothing, reads nothing and knows no client. What both people and pull requests read is made once, as
-//! blocks of lines ([`body`], [`report`]), and placed by each medium; all text passes [`text`] on its way out.
+//! blocks of lines (`body`, `report`), and placed by each medium; all text passes [`text`] on its way out.
 
 mod body;
 mod fields;

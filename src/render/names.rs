@@ -48,6 +48,11 @@ impl Names {
     }
 }
 
+/// The path of a field, such as `versions.v1`.
+pub(super) fn path(text: &str) -> Cow<'_, str> {
+    quoted(text, &[' ', ':', ',', '[', ']', '→'])
+}
+
 /// A value or an element of a list.
 pub(super) fn value(text: &str) -> Cow<'_, str> {
     if text.starts_with(['+', '-', '~', '(', '…']) {

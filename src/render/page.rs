@@ -146,7 +146,8 @@ impl Page {
         for word in words(&escaped) {
             let breadth: usize = word.iter().map(|(_, text)| text.width()).sum();
             let trailing = usize::from(word.last().is_some_and(|(_, text)| text.ends_with(' ')));
-            if column + breadth - trailing > width && !at_start {
+            let is_blank = word.iter().all(|(_, text)| text.trim_matches(' ').is_empty());
+            if column + breadth - trailing > width && !at_start && !is_blank {
                 self.write(std::mem::replace(&mut runs, vec![(Style::Plain, " ".repeat(hanging))]));
                 column = hanging;
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::body::{LISTED, counted, rest};
 use super::fields::{INDENT, whole};
 use super::markdown::Comment;
-use super::names::Names;
+use super::names::{self, Names};
 use super::page::{Block, Line, Page, Style};
 use super::text;
 use super::wording::emulator_mark;
@@ -153,7 +153,7 @@ fn mismatch_lines(mismatch: &Mismatch) -> [Line<'_>; 4] {
     let Mismatch { path, before, after, live } = mismatch;
     let value = |name, value| Line::at(INDENT + 2).styled(Style::Dim, name).plain(whole(value));
     [
-        Line::at(INDENT).plain(path.as_str()),
+        Line::at(INDENT).plain(names::path(path)),
         value("before: ", before),
         value("after:  ", after),
         value("live:   ", live),

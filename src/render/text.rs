@@ -48,6 +48,7 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
         rewrite(text, |before, character, after| {
             let precedes_name = after.is_some_and(|after| after.is_alphanumeric() || matches!(after, '"' | '_' | '*'));
             let is_first = before.is_none();
+            let ends_word = after.is_none_or(char::is_whitespace);
             let reference = match character {
                 '@' => "&#64;",
                 '#' => "&#35;",
@@ -73,10 +74,13 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
                 '=' if is_first => return Some("&#61;".into()),
                 ' ' if is_first => return Some("&#32;".into()),
                 // Numbered lists, and links that forges make of bare addresses.
-                '.' | ')' if before.is_some_and(|before| before.is_ascii_digit()) => {
-                    return Some(if character == '.' { "&#46;".into() } else { "&#41;".into() });
+                '.' if before.is_some_and(|before| before.is_ascii_digit()) && ends_word => {
+                    return Some("&#46;".into());
                 }
-                '.' if before.is_some_and(|before| before.eq_ignore_ascii_case(&'w')) => {
+                ')' if before.is_some_and(|before| before.is_ascii_digit()) && ends_word => {
+                    return Some("&#41;".into());
+                }
+                '.' if before.is_some_and(|before| before.eq_ignore_ascii_case(&'w')) && !ends_word => {
                     return Some("&#46;&#8203;".into());
                 }
                 ':' if after == Some('/') => return Some("&#58;&#8203;".into()),
@@ -114,9 +118,10 @@ pub fn html(text: &str) -> Cow<'_, str> {
 ///
 /// Spreadsheets take what begins with one of a few characters for a formula; an apostrophe makes it text.
 pub fn csv(text: &str) -> Cow<'_, str> {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_formula =
+        text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let field = terminal(text);
-    let needs_quotes = field.contains([',', ';', '"', ' ']) || field.is_empty();
+    let needs_quotes = field.contains([',', ';', '"']) || field.starts_with(' ') || field.ends_with(' ');
     if !is_formula && !needs_quotes {
         return field;
     }
@@ -350,6 +355,8 @@ mod tests {
         assert_eq!(csv("\r=1"), "'\\r=1");
         assert_eq!(csv("a,b"), "\"a,b\"");
         assert_eq!(csv("a"), "a");
-        assert_eq!(csv(""), "\"\"");
+        assert_eq!(csv(" =1"), "\"' =1\"");
+        assert_eq!(csv("Gold Tier"), "Gold Tier");
+        assert_eq!(csv(""), "");
     }
 }

@@ -256,10 +256,7 @@ impl<'a> Resolver<'a> {
                 Diagnostic::error(
                     "too-many-groups",
                     location,
-                    format!(
-                        "`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS}",
-                        groups.len()
-                    ),
+                    format!("`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS}", groups.len()),
                 )
                 .with_help("built-in groups count: what the member has of them is kept"),
             );

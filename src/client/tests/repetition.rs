@@ -177,7 +177,7 @@ async fn no_more_requests_are_under_way_than_allowed() {
     server.hold(true);
     let reader = client.reader();
     let reads = tokio::spawn(async move { join_all((0..10).map(|_| reader.connections())).await });
-    super::server::until(|| server.requests().len() == 4).await;
+    super::server::until(|| server.requests().len() >= 4).await;
     // All that could run has run: a fourth one would have arrived by now.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
@@ -204,7 +204,7 @@ async fn a_page_does_not_queue_behind_single_reads() {
         let portal = portal();
         tokio::spawn(async move { join_all((0..20).map(|_| reader.asset(&portal, "g", "a"))).await })
     };
-    super::server::until(|| server.requests().len() == 2).await;
+    super::server::until(|| server.requests().len() >= 2).await;
     let page = tokio::spawn(async move { reader.portals("c").await });
     for _ in 0..100 {
         tokio::task::yield_now().await;

@@ -300,11 +300,15 @@ impl Clock for TestClock {
     }
 }
 
-/// Lets other tasks run until something holds.
+/// Lets other tasks run until something holds; gives up rather than hang.
 pub(super) async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
+    for _ in 0..1_000_000 {
+        if condition() {
+            return;
+        }
         tokio::task::yield_now().await;
     }
+    panic!("what was waited for does not come about");
 }
 
 /// Collects what is logged.

@@ -94,7 +94,7 @@ pub(crate) fn get_organization(call: &Call<'_>, _: NoParameters, _: Nothing) -> 
 
 pub(crate) fn hierarchy(call: &Call<'_>, _: NoParameters, _: Nothing) -> Outcome<Json<Hierarchy>> {
     let all = organizations::all(call.db)?;
-    Ok(Json(tree(&all, named(call, &all)?)))
+    Ok(Json(tree(&all, named(call, &all)?, true)))
 }
 
 pub(crate) fn providers(
@@ -202,7 +202,7 @@ fn organization(all: &[Row], row: &Row) -> Organization {
     }
 }
 
-fn tree(all: &[Row], row: &Row) -> Hierarchy {
+fn tree(all: &[Row], row: &Row, at_top: bool) -> Hierarchy {
     Hierarchy {
         id: row.id.clone(),
         name: row.name.clone(),
@@ -216,8 +216,8 @@ fn tree(all: &[Row], row: &Row) -> Hierarchy {
         is_master: row.parent.is_none(),
         is_root: true,
         parent_organization_ids: parents(all, row),
-        sub_organization_ids: children(all, row).map(|child| child.id.clone()).collect(),
+        sub_organization_ids: at_top.then(|| children(all, row).map(|child| child.id.clone()).collect()),
         tenant_organization_ids: Vec::new(),
-        sub_organizations: children(all, row).map(|child| tree(all, child)).collect(),
+        sub_organizations: children(all, row).map(|child| tree(all, child, false)).collect(),
     }
 }

@@ -50,6 +50,8 @@ impl Default for Entitlement {
 #[serde(deny_unknown_fields)]
 pub(super) struct IdentityProvider {
     pub(super) provider_id: String,
+    #[serde(default, skip_serializing)]
+    pub(super) org_id: Option<String>,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default, rename = "type")]

@@ -61,7 +61,7 @@ fn provider(row: Provider) -> IdentityProvider {
         "ldap" => ProviderType::Ldap,
         _ => ProviderType::Openid,
     };
-    IdentityProvider { provider_id, name: Some(name), kind: Some(kind) }
+    IdentityProvider { provider_id, org_id: None, name: Some(name), kind: Some(kind) }
 }
 
 fn exchange_asset(Entry { facts, versions }: Entry) -> ExchangeAsset {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::exchange::{json, to_json};
+use super::exchange::{CATEGORY, TAG, json, to_json};
 use crate::emulator::wire::hub::{AssetCoordinates, InstanceVisibility, PublishedAsset};
 
 /// A published asset as it is stored.
@@ -87,7 +87,7 @@ pub(crate) fn insert(
             word(visibility),
             to_json(facts)?,
         ))?;
-    for (kind, values) in [("category", &facts.categories), ("tag", &facts.tags)] {
+    for (kind, values) in [(CATEGORY, &facts.categories), (TAG, &facts.tags)] {
         for value in values {
             db.prepare_cached(
                 "INSERT OR IGNORE INTO asset_labels (portal, kind, value, asset) VALUES (?1, ?2, ?3, ?4)",

@@ -6,6 +6,10 @@ use serde::de::DeserializeOwned;
 
 use crate::emulator::wire::hub::{AssetCoordinates, Criteria, Direction, ExchangeAsset, Facets, SearchSort};
 
+/// The kinds of labels.
+pub(super) const CATEGORY: &str = "category";
+pub(super) const TAG: &str = "tag";
+
 /// An entry of Exchange with its minor versions, in Exchange's order.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -68,7 +72,7 @@ pub(crate) fn insert(db: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         db.prepare_cached("INSERT INTO exchange_versions (asset, position, minor_version) VALUES (?1, ?2, ?3)")?
             .execute((key, position, version))?;
     }
-    for (kind, values) in [("category", &facts.categories), ("tag", &facts.tags)] {
+    for (kind, values) in [(CATEGORY, &facts.categories), (TAG, &facts.tags)] {
         for value in values {
             db.prepare_cached("INSERT OR IGNORE INTO exchange_labels (kind, value, asset) VALUES (?1, ?2, ?3)")?
                 .execute((kind, value, key))?;
@@ -105,27 +109,36 @@ pub(crate) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(crate) fn exchange(filter: &'a Filter<'a>) -> Self {
-        Self::new("exchange_assets", "exchange_labels", "created", filter)
+        Self::new("exchange_assets", "exchange_labels", "created", filter, None)
     }
 
     pub(crate) fn portal(filter: &'a Filter<'a>, portal: i64) -> Self {
-        let mut search = Self::new("portal_assets", "asset_labels", "added", filter);
-        search.conditions.push("assets.portal = ?".to_owned());
-        search.values.push(Sql::from(portal));
-        search
+        Self::new("portal_assets", "asset_labels", "added", filter, Some(portal))
     }
 
-    fn new(assets: &'static str, labels: &'static str, created: &'static str, filter: &'a Filter<'a>) -> Self {
+    fn new(
+        assets: &'static str,
+        labels: &'static str,
+        created: &'static str,
+        filter: &'a Filter<'a>,
+        portal: Option<i64>,
+    ) -> Self {
         let mut search = Self { assets, labels, created, filter, conditions: Vec::new(), values: Vec::new() };
+        if let Some(portal) = portal {
+            search.conditions.push("assets.portal = ?".to_owned());
+            search.values.push(Sql::from(portal));
+        }
         if let Some(term) = filter.search_term.filter(|term| !term.is_empty()) {
             search.conditions.push("instr(assets.search_key, ?) > 0".to_owned());
             search.values.push(Sql::from(term.to_lowercase()));
         }
-        for (kind, wanted) in [("category", filter.categories), ("tag", filter.tags)] {
+        for (kind, wanted) in [(CATEGORY, filter.categories), (TAG, filter.tags)] {
             for value in wanted {
                 search.conditions.push(format!(
-                    "EXISTS (SELECT 1 FROM {labels} WHERE asset = assets.key AND kind = '{kind}' AND value = ?)"
+                    "assets.key IN (SELECT asset FROM {labels} WHERE {} kind = '{kind}' AND value = ?)",
+                    if portal.is_some() { "portal = ? AND" } else { "" }
                 ));
+                search.values.extend(portal.map(Sql::from));
                 search.values.push(Sql::from(value.clone()));
             }
         }
@@ -172,23 +185,22 @@ impl<'a> Search<'a> {
 
     /// The categories and tags of all that is found, not of one page alone.
     pub(crate) fn facets(&self, db: &Connection) -> rusqlite::Result<Facets> {
-        Ok(Facets { categories: self.labels(db, "category")?, tags: self.labels(db, "tag")? })
-    }
-
-    fn labels(&self, db: &Connection, kind: &str) -> rusqlite::Result<Vec<String>> {
         // Without a filter the index of the labels answers alone.
         let narrowed = match (self.labels, self.conditions.len()) {
-            ("asset_labels", 1) => " AND labels.portal = ?".to_owned(),
-            ("exchange_labels", 0) => String::new(),
-            _ => format!(" AND labels.asset IN (SELECT key FROM {} AS assets WHERE {})", self.assets, self.condition()),
+            ("asset_labels", 1) => "labels.portal = ?".to_owned(),
+            ("exchange_labels", 0) => "TRUE".to_owned(),
+            _ => format!("labels.asset IN (SELECT key FROM {} AS assets WHERE {})", self.assets, self.condition()),
         };
-        let statement = format!(
-            "SELECT DISTINCT value FROM {} AS labels WHERE kind = '{kind}'{narrowed} ORDER BY value",
-            self.labels
-        );
-        db.prepare_cached(&statement)?
-            .query_map(params_from_iter(self.values.iter().cloned()), |row| row.get(0))?
-            .collect()
+        let statement =
+            format!("SELECT DISTINCT kind, value FROM {} AS labels WHERE {narrowed} ORDER BY kind, value", self.labels);
+        let mut facets = Facets { categories: Vec::new(), tags: Vec::new() };
+        let mut statement = db.prepare_cached(&statement)?;
+        let mut rows = statement.query(params_from_iter(self.values.iter().cloned()))?;
+        while let Some(row) = rows.next()? {
+            let list = if row.get_ref(0)?.as_str()? == CATEGORY { &mut facets.categories } else { &mut facets.tags };
+            list.push(row.get(1)?);
+        }
+        Ok(facets)
     }
 }
 

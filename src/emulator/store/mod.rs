@@ -40,8 +40,8 @@ pub(crate) struct Store {
 impl Store {
     /// A world in memory, gone with the value.
     pub(crate) fn in_memory() -> Result<Self> {
-        let writer = Connection::open_in_memory().context("failed to open a database in memory")?;
-        prepare(&writer)?;
+        let mut writer = Connection::open_in_memory().context("failed to open a database in memory")?;
+        prepare(&mut writer)?;
         Ok(Self { writer: Mutex::new(writer), readers: Vec::new(), turn: AtomicUsize::new(0) })
     }
 
@@ -51,8 +51,8 @@ impl Store {
             std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
         }
         let connect = || -> Result<Connection> {
-            let connection = Connection::open(path)?;
-            prepare(&connection)?;
+            let mut connection = Connection::open(path)?;
+            prepare(&mut connection)?;
             Ok(connection)
         };
         let context = || format!("failed to open the emulator's database {}", path.display());
@@ -93,27 +93,44 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn prepare(connection: &Connection) -> Result<()> {
+fn prepare(connection: &mut Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
-    let application: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
-    if tables > 0 && application != APPLICATION_ID {
-        bail!("the file is a database of something else");
+    if tables(connection)? > 0 {
+        check(connection)?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(256);
-    let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    match version {
-        SCHEMA_VERSION => Ok(()),
-        0 if tables == 0 => create(connection),
-        other => bail!("the database has version {other}, this aehctl knows {SCHEMA_VERSION}: make a new one"),
+    if tables(connection)? == 0 {
+        create(connection)?;
     }
+    check(connection)
 }
 
-fn create(connection: &Connection) -> Result<()> {
-    let transaction = connection.unchecked_transaction()?;
+fn tables(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
+}
+
+/// Whether a database that is not empty is an emulator's, and of this version.
+fn check(connection: &Connection) -> Result<()> {
+    let application: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        bail!("the file is a database of something else");
+    }
+    let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    if version != SCHEMA_VERSION {
+        bail!("the database has version {version}, this aehctl knows {SCHEMA_VERSION}: make a new one");
+    }
+    Ok(())
+}
+
+fn create(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if tables(&transaction)? > 0 {
+        // Another process that starts on the same file was first.
+        return Ok(());
+    }
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;

@@ -1,6 +1,6 @@
 //! Seed documents and databases.
 
-use super::super::{Database, Shape, demo_with, dump, seed};
+use super::super::{Database, Shape, demo_with, dump, is_seeded, seed};
 use super::*;
 
 fn database() -> (tempfile::TempDir, std::path::PathBuf) {
@@ -96,6 +96,7 @@ connections:
         "",
         "just text",
         "{\"connections\": [{\"portals\": 7}]}",
+        "a: &a [x, x]\nb: &b [*a, *a]\nconnections: [*b, *b]",
     ] {
         let error = format!("{:#}", seed(&path, broken, true).expect_err(broken));
         assert!(error.contains("the seed document is not valid: "), "{broken}: {error}");
@@ -134,7 +135,9 @@ fn limits_hold_for_seeds() {
 #[tokio::test]
 async fn a_filled_database_is_refused_without_reset_and_kept_over_restarts() {
     let (_folder, path) = database();
+    assert!(!is_seeded(&path).expect("looked at") && !path.exists());
     seed(&path, demo(), false).expect("an empty database is filled");
+    assert!(is_seeded(&path).expect("looked at"));
     let error = seed(&path, "{}", false).expect_err("refused").to_string();
     assert_eq!(error, "the database is filled already: it is replaced only with --reset");
     let options = || Options { database: Database::File(path.clone()), ..Options::default() };

@@ -109,6 +109,7 @@ async fn every_request_is_logged() {
     );
     assert_eq!(lines[1]["path"], format!("{}/users?searchTerm=x", hub.portal));
     assert!(!text.contains(&hub.running.client_secret));
+    assert!(!format!("{:?}", hub.running).contains(&hub.running.client_secret));
     assert_eq!(hub.running.requests().len(), 3);
     hub.running.forget_requests();
     assert_eq!(hub.running.requests(), []);

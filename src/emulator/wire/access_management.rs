@@ -121,7 +121,9 @@ pub(crate) struct Hierarchy {
     pub(crate) is_master: bool,
     pub(crate) is_root: bool,
     pub(crate) parent_organization_ids: Vec<String>,
-    pub(crate) sub_organization_ids: Vec<String>,
+    /// At the top only: further down the vendor's schema contradicts its own example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sub_organization_ids: Option<Vec<String>>,
     pub(crate) tenant_organization_ids: Vec<String>,
     pub(crate) sub_organizations: Vec<Hierarchy>,
 }
@@ -163,6 +165,7 @@ pub(crate) struct ProviderListParameters {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ProviderList {
     pub(crate) data: Vec<IdentityProvider>,
+    #[schemars(with = "f64")]
     pub(crate) total: usize,
 }
 

@@ -467,6 +467,24 @@ fn variables() {
 }
 
 #[test]
+fn a_bad_value_hides_no_unrelated_fault() {
+    let told = faults_of(
+        "  audiences: {payments: Gold}
+  members: [{user: ''}]
+  assets: [{asset: nowhere}, {asset: a/b, versions: {v1: [audience:payment, Gold]}}]
+",
+    );
+    assert!(told.contains("error[unknown-audience]: nobody declares the audience `payment`"), "{told}");
+    assert!(told.contains("warning[undeclared-group]: no group `Gold`"), "{told}");
+}
+
+#[test]
+fn a_lost_declaration_makes_no_names_unknown() {
+    let told = faults_of("  userGroups: [{nme: Gold}]\n  assets: [{asset: a/b, versions: {v1: [Gold]}}]\n");
+    assert!(!told.contains("undeclared-group"), "{told}");
+}
+
+#[test]
 fn a_thousand_faults_are_enough() {
     let entries = "    - nonsense\n".repeat(5_000);
     let loaded =
