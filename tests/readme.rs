@@ -31,24 +31,27 @@ struct Block {
 fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut section = String::new();
-    let mut open = false;
+    let mut open: Option<&str> = None;
     for (number, line) in markdown.lines().enumerate() {
-        match line.strip_prefix("```") {
-            Some(info) if !open => {
+        let info = line.trim_start_matches('`');
+        let fence = &line[..line.len() - info.len()];
+        match open {
+            // Only as long a fence ends a block: a shorter one is part of it.
+            Some(opening) if info.is_empty() && fence.len() >= opening.len() => open = None,
+            Some(_) => blocks.last_mut().expect("a fence was opened").lines.push(line.to_owned()),
+            None if fence.len() >= 3 => {
                 let (section, info) = (section.clone(), info.to_owned());
                 blocks.push(Block { section, info, start: number + 1, lines: Vec::new() });
-                open = true;
+                open = Some(fence);
             }
-            Some("") => open = false,
-            _ if open => blocks.last_mut().expect("a fence was opened").lines.push(line.to_owned()),
-            _ => {
+            None => {
                 if let Some(heading) = line.strip_prefix("## ") {
                     heading.clone_into(&mut section);
                 }
             }
         }
     }
-    assert!(!open, "a code block has no end");
+    assert!(open.is_none(), "a code block has no end");
     blocks
 }
 
@@ -216,15 +219,11 @@ fn the_console_blocks_of_the_readme_say_what_the_commands_say() {
 
 /// The targets of `[text](target)`, code blocks aside.
 fn links(markdown: &str) -> Vec<String> {
-    let mut open = false;
-    let text: Vec<&str> = markdown
-        .lines()
-        .filter(|line| {
-            open ^= line.starts_with("```");
-            !open
-        })
-        .collect();
-    let text = text.join("\n");
+    let code = blocks(markdown);
+    let is_code =
+        |number: &usize| code.iter().any(|block| (block.start..block.start + block.lines.len()).contains(number));
+    let lines = markdown.lines().enumerate().filter(|(number, _)| !is_code(number));
+    let text = lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n");
     let ends = text.match_indices("](").map(|(start, opening)| &text[start + opening.len()..]);
     ends.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
 }
