@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod directory;
 pub mod exit;
+pub mod export;
 pub mod failure;
 pub mod guard;
 pub mod id;
