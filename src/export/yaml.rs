@@ -111,7 +111,8 @@ struct Writer {
 impl Writer {
     fn comments(&mut self, comments: &[String], indent: usize) {
         for comment in comments {
-            let line = format!("# {}", neutralize(comment));
+            // Two characters are harmless to people and forbidden in YAML.
+            let line = format!("# {}", neutralize(comment).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"));
             let _ = writeln!(self.text, "{:indent$}{}", "", line.trim_end());
         }
     }
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_comment_stays_in_its_line() {
-        let text = render(&["a\nb: c\r\u{2028}\u{85}\u{202e}".to_owned(), String::new()], &[], &[]);
-        assert_eq!(text, "# a␊b: c␍\u{fffd}\u{fffd}\u{fffd}\n#\n");
+        let text = render(&["a\nb: c\r\u{2028}\u{85}\u{202e}\u{ffff}".to_owned(), String::new()], &[], &[]);
+        assert_eq!(text, "# a␊b: c␍\u{fffd}\u{fffd}\u{fffd}\u{fffd}\n#\n");
     }
 }

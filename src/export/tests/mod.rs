@@ -117,5 +117,60 @@ const FINANCE: &str = "f1b2c3d4-0000-4000-8000-000000000001";
 
 #[test]
 fn an_export_reads_as_if_a_person_had_written_it() {
-    insta::assert_snapshot!(complete(&nice().live), @"");
+    insta::assert_snapshot!(complete(&nice().live), @r##"
+    # yaml-language-server: $schema=schemas/portal.schema.json
+    #
+    # What the portal `Developer Portal` held when it was exported.
+    # What stands here is kept as it is; what does not is left alone.
+    apiVersion: aehctl.io/v1alpha1
+    kind: Portal
+    metadata: {name: developer-portal}
+    spec:
+      target:
+        region: us
+        organization: Example Corp
+        connection: example.my.salesforce.com
+        environment: PRODUCTION
+        # or its id, should another one get this name: 0DB000000000001
+        portal: Developer Portal
+
+      identityProviders: {corporate-saml: Corporate SAML, okta: Okta}
+
+      # Sets of groups that several versions share, named after their groups.
+      audiences:
+        gold-tier-and-2-more: [Gold Tier, Partner Acme, Partner Zephyr]
+
+      # What an asset shows if its entry does not say so.
+      defaults: {assets: {instances: Public}}
+
+      userGroups:
+        - name: API Developers
+          description: Users who can create applications
+          idpGroups: [{provider: okta, group: api-developers}]
+          children:
+            - name: Gold Tier
+        - name: Partner Acme
+          description: "Acme: partner since 2024"
+          idpGroups: [{provider: corporate-saml, group: "CN=Acme,OU=Partners"}]
+        - name: Partner Zephyr
+
+      # Administrators keep what they see: their group stays where it is, and is not listed here.
+      # "*": [] shows the versions that are not listed to nobody, and those that appear later neither.
+      # "*" with groups shows them every other version, and those that appear later: where that is too much,
+      # list the versions one by one.
+      assets:
+        - {asset: Finance/invoices, versions: {v1: [audience:gold-tier-and-2-more]}}
+        - {asset: Finance/ledger-api, versions: {v3: [audience:gold-tier-and-2-more], "*": []}}
+        - {asset: Finance/payment-api, versions: {v1: [system:members], v2: [audience:gold-tier-and-2-more]}}
+        - {asset: com.example/odd, instances: Custom, versions: {"1.0": [system:guests]}}
+        - {asset: com.example/rates, instances: All, versions: {"*": [Partner Acme]}}
+
+      # Groups that everyone is in are kept by themselves, and not listed here.
+      members:
+        - {user: bob, userGroups: [Partner Acme], enabled: false}
+        - {user: jane, userGroups: [API Developers]}
+        - {user: root, userGroups: [system:administrators]}
+
+      # 2 pending sign-ups wait for a decision: rules for them go under `prospects`.
+    "##);
 }

@@ -126,13 +126,13 @@ impl Portal {
 
     /// Describes the group that was added last.
     pub(super) fn describe(&mut self, text: &str) -> &mut Self {
-        self.last().description = Some(text.to_owned());
+        self.last_group().description = Some(text.to_owned());
         self
     }
 
     /// Maps the group that was added last.
     pub(super) fn map(&mut self, provider: &str, group: &str) -> &mut Self {
-        let id = self.last().id.clone();
+        let id = self.last_group().id.clone();
         self.map_group(id.as_str(), provider, group, false);
         self
     }
@@ -142,7 +142,7 @@ impl Portal {
         self.live.mappings.entry(id.into()).or_default().push(row);
     }
 
-    fn last(&mut self) -> &mut LiveGroup {
+    pub(super) fn last_group(&mut self) -> &mut LiveGroup {
         self.live.user_groups.last_mut().expect("every portal has built-in groups")
     }
 
@@ -200,5 +200,10 @@ impl Portal {
             name: Some("Eve".to_owned()),
         });
         self
+    }
+
+    /// The sign-up that was added last.
+    pub(super) fn last_prospect(&mut self) -> &mut LiveProspect {
+        self.live.prospects.as_mut().and_then(|prospects| prospects.last_mut()).expect("a sign-up was added")
     }
 }
