@@ -139,6 +139,8 @@ struct Progress<'a> {
     outcomes: BTreeMap<ChangeId, Outcome>,
     /// What was not done, with what it would have done to groups.
     undone: Vec<(&'a Change, Effects)>,
+    /// What need not be verified at the end.
+    verified: BTreeSet<ChangeId>,
 }
 
 /// What is worked on as one: the changes of one object, or of one request.
@@ -250,8 +252,10 @@ impl<'a> Executor<'a> {
                     for (change, _) in &ready {
                         watch.started(change);
                     }
-                    let outcomes = assets::io::publish(session, &ready).await;
-                    self.finish_all(ready.iter().map(|(change, _)| *change), outcomes);
+                    let outcomes = assets::publish::publish(session, &ready).await;
+                    let changes: Vec<&Change> = ready.iter().map(|(change, _)| *change).collect();
+                    let outcomes = self.verify_batch(&changes, outcomes).await;
+                    self.finish_all(changes.into_iter(), outcomes);
                 }
             }
             Unit::Member(change) => {
@@ -361,11 +365,26 @@ impl<'a> Executor<'a> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sees that each audience of a batch stands before anything else is published.
+    async fn verify_batch(&self, changes: &[&'a Change], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let written = changes.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Applied);
+        let written: Vec<&Change> = written.map(|(change, _)| *change).collect();
+        let mut seen = verify(self.session, written, self.options.parallelism).await;
+        for (change, outcome) in changes.iter().zip(&mut outcomes) {
+            if let Some(verified) = seen.remove(&change.id) {
+                self.progress().verified.insert(change.id.clone());
+                *outcome = verified;
+            }
+        }
+        outcomes
+    }
+
     /// Re-reads what was written. The first of two steps was verified by the precondition of the second.
     async fn verify(&self) {
         let mut last: BTreeMap<_, &Change> = BTreeMap::new();
         for change in &self.plan.changes {
-            if self.outcome(&change.id) == Some(Outcome::Applied) {
+            let progress = self.progress();
+            if progress.outcomes.get(&change.id) == Some(&Outcome::Applied) && !progress.verified.contains(&change.id) {
                 last.insert(&change.address, change);
             }
         }

@@ -22,8 +22,11 @@ impl Audiences {
         for audience in written {
             *uses.entry(audience).or_default() += 1;
         }
-        let folded: Vec<&Audience> =
-            uses.into_iter().filter(|(audience, uses)| is_worth_a_name(audience, *uses)).map(|(audience, _)| audience).collect();
+        let folded: Vec<&Audience> = uses
+            .into_iter()
+            .filter(|(audience, uses)| is_worth_a_name(audience, *uses))
+            .map(|(audience, _)| audience)
+            .collect();
         let plain: Vec<String> = folded.iter().map(|audience| name_of(audience)).collect();
         let mut names: BTreeMap<Audience, String> = BTreeMap::new();
         let mut taken: BTreeSet<String> = BTreeSet::new();
@@ -31,7 +34,9 @@ impl Audiences {
             let is_shared = plain.iter().filter(|other| *other == name).count() > 1;
             // Several of one name are all numbered; a number must not meet a name that ends in one.
             let name = if is_shared {
-                untaken(&format!("{name}-1"), |numbered| taken.contains(numbered) || plain.iter().any(|other| other == numbered))
+                untaken(&format!("{name}-1"), |numbered| {
+                    taken.contains(numbered) || plain.iter().any(|other| other == numbered)
+                })
             } else {
                 name.clone()
             };
@@ -50,7 +55,8 @@ impl Audiences {
     }
 
     pub(super) fn section(self) -> Section {
-        let named: BTreeMap<String, Audience> = self.names.into_iter().map(|(audience, name)| (name, audience)).collect();
+        let named: BTreeMap<String, Audience> =
+            self.names.into_iter().map(|(audience, name)| (name, audience)).collect();
         let about = vec!["Sets of groups that several versions share, named after their groups.".to_owned()];
         let node = Node::map(Layout::Spread, named.iter().map(|(name, audience)| (name.as_str(), groups(audience))));
         Section { key: "audiences", about, left_out: Vec::new(), node: (!named.is_empty()).then_some(node) }

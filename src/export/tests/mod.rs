@@ -54,7 +54,8 @@ fn check(live: &LiveState, members: bool) -> Result<(Exported, Plan), String> {
         Err(faults) => return Err(format!("{text}\ncannot be formatted: {faults:?}")),
     }
     let hostile = |character: char| {
-        (character.is_control() && character != '\n') || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (character.is_control() && character != '\n')
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if text.contains(hostile) || exported.notices.iter().any(|notice| notice.contains(char::is_control)) {
         return Err(format!("{text:?} or {:?} holds what acts on a terminal", exported.notices));
@@ -96,13 +97,21 @@ fn section(text: &str, key: &str) -> String {
 fn nice() -> Portal {
     let mut portal = Portal::new(Shape::SideBySide);
     portal.provider("p-okta", "Okta").provider("p-saml", "Corporate SAML");
-    portal.group("g1", "API Developers", None).describe("Users who can create applications").map("p-okta", "api-developers");
+    portal
+        .group("g1", "API Developers", None)
+        .describe("Users who can create applications")
+        .map("p-okta", "api-developers");
     portal.group("g2", "Gold Tier", Some("g1"));
     portal.group("g3", "Partner Acme", None).describe("Acme: partner since 2024").map("p-saml", "CN=Acme,OU=Partners");
     portal.group("g4", "Partner Zephyr", None);
     portal.business_group(FINANCE, "Finance");
     portal.asset(FINANCE, "payment-api", Instances::Public, &[("v1", &["members"]), ("v2", &["g2", "g3", "g4"])]);
-    portal.asset(FINANCE, "ledger-api", Instances::Public, &[("v1", &[]), ("v2", &[]), ("v3", &["g2", "g3", "g4", "admins"])]);
+    portal.asset(
+        FINANCE,
+        "ledger-api",
+        Instances::Public,
+        &[("v1", &[]), ("v2", &[]), ("v3", &["g2", "g3", "g4", "admins"])],
+    );
     portal.asset(FINANCE, "invoices", Instances::Public, &[("v1", &["g2", "g3", "g4"])]);
     portal.asset("com.example", "rates", Instances::All, &[("v1", &["g3"]), ("v2", &["g3"]), ("v10", &["g3"])]);
     portal.asset("com.example", "odd", Instances::Custom, &[("1.0", &["guests"])]);
