@@ -276,10 +276,12 @@ impl Walk<'_> {
             let of_phase: Vec<usize> =
                 (0..self.plan.changes.len()).filter(|index| self.plan.changes[*index].phase == phase).collect();
             let mut running: Vec<(usize, usize)> = Vec::new();
-            // Nobody is moved by an audience, and no audience by a person: that a change is part of this is no matter.
+            // As the executor does: what was to be done in earlier phases and was not.
             let mut undone = Effects::default();
-            for index in (0..self.plan.changes.len()).filter(|index| !done.contains(index)) {
-                undone.merge(self.effects[index].clone());
+            for (index, change) in self.plan.changes.iter().enumerate() {
+                if change.phase < phase && !done.contains(&index) {
+                    undone.merge(self.effects[index].clone());
+                }
             }
             let mut stays_undone: BTreeSet<usize> = BTreeSet::new();
             for index in &of_phase {

@@ -31,6 +31,7 @@ fn sealed(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshot of a whole file")]
 fn the_format_is_what_was_published() {
     let mut document = content(&small_plan());
     document["aehctl_version"] = "0.0.0".into();
