@@ -55,15 +55,17 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Assets {
         about.push("\"*\": [] shows the versions that are not listed to nobody, and those that appear later neither.");
     }
     if others().any(|audience| !audience.is_empty()) {
-        about.push("\"*\" with groups shows them every other version, and those that appear later: where that is too much,");
+        about.push(
+            "\"*\" with groups shows them every other version, and those that appear later: where that is too much,",
+        );
         about.push("list the versions one by one.");
     }
     let items: Vec<Item> = entries.iter().map(|entry| item(entry, default, &audiences)).collect();
     let defaults = default.map(|instances| {
-        Node::map(Layout::Compact, [(
-            "assets",
-            Node::map(Layout::Compact, [("instances", Node::text(instances.as_str()))]),
-        )])
+        Node::map(
+            Layout::Compact,
+            [("assets", Node::map(Layout::Compact, [("instances", Node::text(instances.as_str()))]))],
+        )
     });
     let Exporter { left_out, notices, .. } = exporter;
     Assets {
@@ -136,7 +138,8 @@ impl Exporter<'_> {
         let mut listed = Vec::new();
         for (version, visibility) in visibilities {
             match visibility {
-                Visibility::Listed(audience) | Visibility::Unnamed(audience, _) if Some(&audience) == others.as_ref() => {}
+                Visibility::Listed(audience) | Visibility::Unnamed(audience, _)
+                    if Some(&audience) == others.as_ref() => {}
                 Visibility::Listed(audience) => listed.push((version.to_owned(), audience)),
                 Visibility::Unnamed(_, reason) | Visibility::Unknown(reason) => {
                     remarks.push(format!("version {}: {reason}", shown(version)));
@@ -204,7 +207,9 @@ fn folded(visibilities: &[(&str, Visibility)]) -> Option<Audience> {
         Visibility::Unnamed(..) | Visibility::Unknown(_) => None,
     });
     let covers_unnamed = |audience: &Audience| {
-        visibilities.iter().all(|(_, visibility)| !matches!(visibility, Visibility::Unnamed(other, _) if other != audience))
+        visibilities
+            .iter()
+            .all(|(_, visibility)| !matches!(visibility, Visibility::Unnamed(other, _) if other != audience))
     };
     let worthwhile = |audience: &&Audience, uses: usize| {
         covers_unnamed(audience)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Section;
-use super::names::{slug, text_of, untaken};
+use super::names::{slug, text_of};
 use super::yaml::{Layout, Node};
 use crate::manifest::model::GroupReference;
 
@@ -22,21 +22,21 @@ impl Audiences {
         for audience in written {
             *uses.entry(audience).or_default() += 1;
         }
-        let folded: Vec<&Audience> =
-            uses.into_iter().filter(|(audience, uses)| is_worth_a_name(audience, *uses)).map(|(audience, _)| audience).collect();
-        let plain: Vec<String> = folded.iter().map(|audience| name_of(audience)).collect();
+        uses.retain(|audience, uses| is_worth_a_name(audience, *uses));
+        let mut by_name: BTreeMap<String, Vec<&Audience>> = BTreeMap::new();
+        for audience in uses.into_keys() {
+            by_name.entry(name_of(audience)).or_default().push(audience);
+        }
         let mut names: BTreeMap<Audience, String> = BTreeMap::new();
-        let mut taken: BTreeSet<String> = BTreeSet::new();
-        for (audience, name) in folded.into_iter().zip(&plain) {
-            let is_shared = plain.iter().filter(|other| *other == name).count() > 1;
+        for (name, audiences) in &by_name {
+            if let [only] = audiences.as_slice() {
+                names.insert((*only).clone(), name.clone());
+                continue;
+            }
             // Several of one name are all numbered; a number must not meet a name that ends in one.
-            let name = if is_shared {
-                untaken(&format!("{name}-1"), |numbered| taken.contains(numbered) || plain.iter().any(|other| other == numbered))
-            } else {
-                name.clone()
-            };
-            taken.insert(name.clone());
-            names.insert(audience.clone(), name);
+            let numbered =
+                (1_u64..).map(|number| format!("{name}-{number}")).filter(|name| !by_name.contains_key(name));
+            names.extend(audiences.iter().map(|audience| (*audience).clone()).zip(numbered));
         }
         Self { names }
     }
@@ -50,7 +50,8 @@ impl Audiences {
     }
 
     pub(super) fn section(self) -> Section {
-        let named: BTreeMap<String, Audience> = self.names.into_iter().map(|(audience, name)| (name, audience)).collect();
+        let named: BTreeMap<String, Audience> =
+            self.names.into_iter().map(|(audience, name)| (name, audience)).collect();
         let about = vec!["Sets of groups that several versions share, named after their groups.".to_owned()];
         let node = Node::map(Layout::Spread, named.iter().map(|(name, audience)| (name.as_str(), groups(audience))));
         Section { key: "audiences", about, left_out: Vec::new(), node: (!named.is_empty()).then_some(node) }
@@ -144,7 +145,7 @@ mod tests {
         ];
         let folded = Audiences::fold(sets.iter().flat_map(|set| [set; 3]));
         let names: Vec<&str> = sets.iter().map(|set| folded.names[set].as_str()).collect();
-        assert_eq!(names, ["p-1-2", "p-1-3", "p-1", "p-1-4"]);
+        assert_eq!(names, ["p-2", "p-3", "p-1", "p-4"]);
     }
 
     #[test]

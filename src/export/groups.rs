@@ -150,7 +150,8 @@ impl<'a> Exporter<'a> {
     /// Where the resolver puts a first group that states no parent: under the default group if the tree nests.
     fn usual_place(&self) -> Option<&'a GroupId> {
         let built_ins = || self.live.user_groups.iter().filter(|group| group.flags.is_built_in());
-        let nests = built_ins().any(|group| group.parent.is_some() || (group.flags.is_default && group.flags.is_public));
+        let nests =
+            built_ins().any(|group| group.parent.is_some() || (group.flags.is_default && group.flags.is_public));
         let mut defaults = built_ins().filter(|group| group.flags.is_default);
         defaults.next().filter(|_| nests).map(|group| &group.id)
     }
@@ -238,9 +239,7 @@ impl<'a> Mappings<'a> {
     fn alias(&self, id: &ProviderId, text: &str) -> String {
         let others = self.live.identity_providers.iter().flatten().filter(|(other, _)| *other != id);
         let others: Vec<&str> = others.flat_map(|(other, name)| [other.as_str(), name.as_str()]).collect();
-        let taken = |alias: &str| {
-            others.contains(&alias) || self.aliases.values().any(|(other, _)| other == alias)
-        };
+        let taken = |alias: &str| others.contains(&alias) || self.aliases.values().any(|(other, _)| other == alias);
         let word = slug(text);
         untaken(if word.is_empty() { "provider" } else { &word }, taken)
     }
@@ -273,7 +272,7 @@ impl<'a> Mappings<'a> {
         let mut remarks = Vec::new();
         if !maintainers.is_empty() {
             let groups = listed(maintainers.iter().map(|row| shown(&row.group)));
-            remarks.push(format!("what makes maintainers of {groups}, which the API cannot write"));
+            remarks.push(format!("the maintainers that it has from {groups}, whom the API cannot write"));
         }
         if members.is_empty() {
             return Rows { node: None, remarks };

@@ -29,15 +29,14 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
     if live.members.is_none() {
         exporter.notices.push("the members were not read and are left out".to_owned());
     }
-    let mut items: Vec<(String, Item)> = live.members.iter().flatten().filter_map(|member| exporter.item(member)).collect();
+    let mut items: Vec<(String, Item)> =
+        live.members.iter().flatten().filter_map(|member| exporter.item(member)).collect();
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
     let Exporter { federated, built_ins, left_out, mut notices, .. } = exporter;
     let about = built_ins.then(|| "Groups that everyone is in are kept by themselves, and not listed here.".to_owned());
     if federated > 0 {
         let noun = Kind::Members.noun(federated);
-        notices.push(format!(
-            "the groups of {federated} {noun} are left out: an identity provider sets them at login"
-        ));
+        notices.push(format!("the groups of {federated} {noun} are left out: an identity provider sets them at login"));
     }
     let items: Vec<Item> = items.into_iter().map(|(_, item)| item).collect();
     let node = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
@@ -83,14 +82,19 @@ impl<'a> Exporter<'a> {
         match member.is_active {
             Some(false) => fields.push(("enabled", Node::word("false"))),
             Some(true) => {}
-            None => comments.push("Left out: whether the member is enabled, which the hub does not say.".to_owned()),
+            None => {
+                let what = "whether the member is enabled, which the hub does not say";
+                comments.push(format!("Left out: {what}."));
+                self.notices.push(format!("member {}: left out: {what}", shown(user)));
+            }
         }
         Some((user.to_owned(), Item { comments, node: Node::map(Layout::Compact, fields) }))
     }
 
     fn provider(&self, member: &LiveMember) -> String {
         let id = member.provider.as_ref();
-        let name = id.and_then(|id| self.live.identity_providers.as_ref()?.get(id)).filter(|name| !name.trim().is_empty());
+        let name =
+            id.and_then(|id| self.live.identity_providers.as_ref()?.get(id)).filter(|name| !name.trim().is_empty());
         match (name, id) {
             (Some(name), _) => shown(name),
             (None, Some(id)) => shown(id.as_str()),

@@ -110,10 +110,7 @@ pub(super) fn text_of(reference: &GroupReference) -> &str {
 }
 
 /// The text by which an alias finds the provider; `None` if there is none.
-pub(super) fn provider<'a>(
-    id: &'a ProviderId,
-    providers: &'a BTreeMap<ProviderId, String>,
-) -> Option<&'a str> {
+pub(super) fn provider<'a>(id: &'a ProviderId, providers: &'a BTreeMap<ProviderId, String>) -> Option<&'a str> {
     const BUILT_IN: &str = "mulesoft";
     if let Some(name) = providers.get(id) {
         let means_another = name != id.as_str() && (name == BUILT_IN || providers.contains_key(name.as_str()));
@@ -233,23 +230,18 @@ mod tests {
 
     #[test]
     fn a_providers_text_finds_that_provider() {
-        let providers: BTreeMap<ProviderId, String> = [
-            ("p1", "Okta"),
-            ("p2", "SAML"),
-            ("p3", "SAML"),
-            ("p4", "p1"),
-            ("p5", " "),
-            ("p6", "mulesoft"),
-        ]
-        .map(|(id, name)| (id.into(), name.to_owned()))
-        .into();
+        let providers: BTreeMap<ProviderId, String> =
+            [("p1", "Okta"), ("p2", "SAML"), ("p3", "SAML"), ("p4", "p1"), ("p5", " "), ("p6", "mulesoft")]
+                .map(|(id, name)| (id.into(), name.to_owned()))
+                .into();
         let texts: Vec<_> = ["p1", "p2", "p3", "p4", "p5", "p6", "mulesoft", "gone"]
             .map(ProviderId::from)
             .iter()
             .map(|id| provider(id, &providers).map(str::to_owned))
             .collect();
         let texts: Vec<_> = texts.iter().map(Option::as_deref).collect();
-        let expected = [Some("Okta"), Some("p2"), Some("p3"), Some("p4"), Some("p5"), Some("p6"), Some("mulesoft"), None];
+        let expected =
+            [Some("Okta"), Some("p2"), Some("p3"), Some("p4"), Some("p5"), Some("p6"), Some("mulesoft"), None];
         assert_eq!(texts, expected);
     }
 

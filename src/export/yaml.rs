@@ -213,7 +213,10 @@ mod tests {
         let map = |keys: &[&str]| Node::map(Layout::Compact, keys.iter().map(|key| (*key, Node::text("x"))));
         assert_eq!(shown(Node::list([map(&["a"])])), "key: [{a: x}]\n");
         let rows = [map(&["a"]), map(&["a", "b"])].map(|node| Item { comments: vec!["why".to_owned()], node });
-        assert_eq!(shown(Node::List(Layout::Spread, rows.into())), "key:\n  # why\n  - a: x\n  # why\n  - {a: x, b: x}\n");
+        assert_eq!(
+            shown(Node::List(Layout::Spread, rows.into())),
+            "key:\n  # why\n  - a: x\n  # why\n  - {a: x, b: x}\n"
+        );
     }
 
     #[test]

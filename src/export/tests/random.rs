@@ -14,14 +14,87 @@ use crate::state::{AssetDetail, GroupFlags};
 
 /// Names that something, somewhere, takes for something else.
 const HOSTILE: &[&str] = &[
-    "", " ", " padded ", "Gold Tier", "gold tier", "Guests", "Members", "Administrators", "Everyone", "system:guests",
-    "system:members", "system:administrators", "system:x", "audience:all", "audience:", "null", "~", "true", "no", "1.10",
-    "0x1f", "2024-01-01", "12:30", "a: b", "a #b", "#a", "- a", "* a", "&a", "!a", "%a", "@a", "`a`", "'a'", "\"a\"", "[a]",
-    "{a}", "a, b", "a\\b", "a\nb: c", "a\r\nb", "a\tb", "\u{1b}[31mred\u{1b}[0m", "\u{0}", "\u{85}", "\u{2028}", "\u{feff}",
-    "\u{202e}gpj.exe", "\u{200b}", "\u{fffe}", "$", "$$", "${AEHCTL_VAR_X}", "${HOME}", "$${x}", "---", "...", "<<", "|", ">",
-    "? a", "::add-mask::x", "##vso[task.setvariable]x", "##[error]x", "</details>", "@everyone", "=HYPERLINK(\"x\")", "日本",
-    "🦀", "é", "e\u{301}", "İ", "ß", "yaml-language-server: $schema=https://example.com/x", "*", "a/b", "Gold Tier [g1]", "[g1]",
-    "mulesoft", "provider", "okta",
+    "",
+    " ",
+    " padded ",
+    "Gold Tier",
+    "gold tier",
+    "Guests",
+    "Members",
+    "Administrators",
+    "Everyone",
+    "system:guests",
+    "system:members",
+    "system:administrators",
+    "system:x",
+    "audience:all",
+    "audience:",
+    "null",
+    "~",
+    "true",
+    "no",
+    "1.10",
+    "0x1f",
+    "2024-01-01",
+    "12:30",
+    "a: b",
+    "a #b",
+    "#a",
+    "- a",
+    "* a",
+    "&a",
+    "!a",
+    "%a",
+    "@a",
+    "`a`",
+    "'a'",
+    "\"a\"",
+    "[a]",
+    "{a}",
+    "a, b",
+    "a\\b",
+    "a\nb: c",
+    "a\r\nb",
+    "a\tb",
+    "\u{1b}[31mred\u{1b}[0m",
+    "\u{0}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\u{202e}gpj.exe",
+    "\u{200b}",
+    "\u{fffe}",
+    "$",
+    "$$",
+    "${AEHCTL_VAR_X}",
+    "${HOME}",
+    "$${x}",
+    "---",
+    "...",
+    "<<",
+    "|",
+    ">",
+    "? a",
+    "::add-mask::x",
+    "##vso[task.setvariable]x",
+    "##[error]x",
+    "</details>",
+    "@everyone",
+    "=HYPERLINK(\"x\")",
+    "日本",
+    "🦀",
+    "é",
+    "e\u{301}",
+    "İ",
+    "ß",
+    "yaml-language-server: $schema=https://example.com/x",
+    "*",
+    "a/b",
+    "Gold Tier [g1]",
+    "[g1]",
+    "mulesoft",
+    "provider",
+    "okta",
 ];
 
 fn name() -> impl Strategy<Value = String> {
@@ -80,9 +153,8 @@ fn group() -> impl Strategy<Value = Group> {
         }),
     ];
     let mappings = prop::collection::vec((pick(), name(), prop::bool::weighted(0.2)), 0..3);
-    (name(), prop::option::of(name()), parent, flags, mappings).prop_map(|(name, description, parent, flags, mappings)| {
-        Group { name, description, parent, flags, mappings }
-    })
+    (name(), prop::option::of(name()), parent, flags, mappings)
+        .prop_map(|(name, description, parent, flags, mappings)| Group { name, description, parent, flags, mappings })
 }
 
 #[derive(Debug, Clone)]
@@ -120,15 +192,28 @@ fn person() -> impl Strategy<Value = String> {
 fn member() -> impl Strategy<Value = Member> {
     let groups = prop_oneof![6 => prop::collection::vec(pick(), 0..4), 1 => prop::collection::vec(pick(), 15..30)];
     let active = prop_oneof![4 => Just(Some(true)), 2 => Just(Some(false)), 1 => Just(None)];
-    (prop::option::of(person()), person(), prop::option::weighted(0.9, groups), active, prop::option::weighted(0.3, pick()))
-        .prop_map(|(username, email, groups, is_active, provider)| Member { username, email, groups, is_active, provider })
+    (
+        prop::option::of(person()),
+        person(),
+        prop::option::weighted(0.9, groups),
+        active,
+        prop::option::weighted(0.3, pick()),
+    )
+        .prop_map(|(username, email, groups, is_active, provider)| Member {
+            username,
+            email,
+            groups,
+            is_active,
+            provider,
+        })
 }
 
 const UUIDS: [&str; 2] = ["f1b2c3d4-0000-4000-8000-000000000001", "f1b2c3d4-0000-4000-8000-000000000002"];
 
 fn portal() -> impl Strategy<Value = Portal> {
     let providers = prop::collection::btree_map(select(vec!["p1", "p2", "okta", "mulesoft", " "]), name(), 0..4);
-    let business_groups = prop::collection::btree_map(select(vec![UUIDS[0], UUIDS[1], "bg", "com.example"]), name(), 0..4);
+    let business_groups =
+        prop::collection::btree_map(select(vec![UUIDS[0], UUIDS[1], "bg", "com.example"]), name(), 0..4);
     (
         (select(Shape::ALL.to_vec()), name(), providers, business_groups),
         prop::collection::vec(group(), 0..12),
