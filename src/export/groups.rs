@@ -17,7 +17,7 @@ const DEEPEST: usize = 12;
 
 pub(super) struct Groups {
     pub(super) providers: Section,
-    pub(super) user_groups: Section,
+    pub(super) tree: Section,
     pub(super) notices: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn export(live: &LiveState, names: &GroupNames<'_>) -> Groups {
     let tree = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
     Groups {
         providers: mappings.section(),
-        user_groups: Section { key: "userGroups", about: Vec::new(), left_out, node: tree },
+        tree: Section { key: "userGroups", about: Vec::new(), left_out, node: tree },
         notices,
     }
 }

@@ -212,9 +212,10 @@ fn all_shapes_of_the_built_in_groups_are_exported_alike() {
 
 #[test]
 fn what_is_exported_is_managed() {
+    type Drift = fn(&mut Portal);
     let portal = nice();
     let text = complete(&portal.live);
-    let drifts: [(&str, fn(&mut Portal)); 7] = [
+    let drifts: [(&str, Drift); 7] = [
         ("description", |portal| portal.live.user_groups[3].description = Some("other".to_owned())),
         ("mapping", |portal| portal.map_group("g1", "p-saml", "more", false)),
         ("audience", |portal| portal.asset(FINANCE, "invoices", Instances::Public, &[("v1", &["g2", "g3"])])),
@@ -255,6 +256,21 @@ fn a_large_portal_fits_on_a_few_pages() {
     let text = complete(&portal.live);
     let lines = text.lines().count();
     assert!((300..=400).contains(&lines), "{lines} lines:\n{text}");
+}
+
+#[test]
+fn lines_of_every_length_are_in_canonical_form() {
+    for length in 26..=92 {
+        for name in ["x".repeat(length), "é".repeat(length / 2), format!("{} 🦀", "-x".repeat(length / 2))] {
+            let mut portal = Portal::new(Shape::Nested);
+            portal.provider("p1", &name).group("g1", &name, None).describe(&name).map("p1", &name).map("p1", "y");
+            for number in 0..3 {
+                portal.asset("x.y", &format!("a{number}"), Instances::Custom, &[("v1", &["g1", "guests"])]);
+            }
+            portal.member("m1", &name, "jane@example.com", &["g1"]).disable();
+            complete(&portal.live);
+        }
+    }
 }
 
 #[test]
