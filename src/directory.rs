@@ -80,10 +80,10 @@ impl SystemGroup {
 impl Directory {
     /// Names every live group. A group that is about to be renamed goes by its new name.
     pub fn of_live(groups: &[LiveGroup], renamed: &BTreeMap<GroupId, String>) -> Self {
-        let mut uses: HashMap<&str, usize> = HashMap::new();
         let plain = |group: &'_ LiveGroup| -> String { renamed.get(&group.id).unwrap_or(&group.name).clone() };
+        let mut uses: HashMap<String, usize> = HashMap::new();
         for group in groups {
-            *uses.entry(renamed.get(&group.id).unwrap_or(&group.name)).or_default() += 1;
+            *uses.entry(plain(group)).or_default() += 1;
         }
         let built_in = |group: &LiveGroup| {
             // A group that is both public and default goes by the wider of its two names.
@@ -96,7 +96,7 @@ impl Directory {
                 return system.as_str().into();
             }
             let text = plain(group);
-            if uses[text.as_str()] > 1 || text.starts_with("system:") || text.starts_with("audience:") || text.is_empty() {
+            if uses[&text] > 1 || is_misleading(&text, groups) {
                 return format!("{text} [{}]", group.id).into();
             }
             text.into()
@@ -163,8 +163,25 @@ impl Directory {
         std::iter::successors(Some(name), |name| self.entries.get(*name)?.parent.as_ref()).take(self.entries.len() + 1)
     }
 
+    /// How far below the top of the tree the group stands; a group at the top has 1.
+    pub fn depth_of(&self, name: &GroupName) -> usize {
+        self.with_ancestors(name).count()
+    }
+
     /// The names that the predicate picks by their flags.
     pub fn flagged(&self, predicate: impl Fn(GroupFlags) -> bool) -> GroupSet {
         self.entries.values().filter(|entry| predicate(entry.flags)).map(|entry| entry.name.clone()).collect()
     }
+}
+
+/// A portal's own name that could be taken for one of the names made here.
+fn is_misleading(text: &str, groups: &[LiveGroup]) -> bool {
+    let bracketed = text.strip_suffix(']');
+    text.is_empty()
+        || text.starts_with("system:")
+        || text.starts_with("audience:")
+        || (text.starts_with('[') && bracketed.is_some())
+        || bracketed.is_some_and(|text| {
+            groups.iter().filter_map(|group| text.strip_suffix(group.id.as_str())).any(|text| text.ends_with(" ["))
+        })
 }

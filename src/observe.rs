@@ -45,7 +45,7 @@ pub enum Scope<'m> {
 /// Reads the portal.
 pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, parallelism: usize) -> Result<LiveState> {
     let needs_organization = target.organization.is_some() || scope.needs_business_groups() || scope.needs_providers();
-    let (portal, organization) = tokio::try_join!(find_portal(reader, target), async {
+    let (portal, organization) = tokio::try_join!(locate(reader, target), async {
         if needs_organization { find_organization(reader, target).await.map(Some) } else { Ok(None) }
     })?;
     let Found { mut portal, tree, path } = portal;
@@ -98,9 +98,11 @@ impl Scope<'_> {
         match self {
             Self::Manifest(manifest) => {
                 !manifest.prune.user_groups.is_empty()
-                    || manifest.user_groups.iter().flatten().any(|group| {
-                        group.idp_groups.is_some() || matches!(group.state, GroupState::Absent { .. })
-                    })
+                    || manifest
+                        .user_groups
+                        .iter()
+                        .flatten()
+                        .any(|group| group.idp_groups.is_some() || matches!(group.state, GroupState::Absent { .. }))
             }
             Self::Everything { .. } => true,
         }
@@ -137,15 +139,21 @@ impl Scope<'_> {
     }
 }
 
-struct Found {
-    portal: LivePortal,
-    tree: Vec<LiveGroup>,
-    path: PortalPath,
+/// A portal that was found, with the tree of groups that proves it.
+pub struct Found {
+    pub portal: LivePortal,
+    pub tree: Vec<LiveGroup>,
+    pub path: PortalPath,
 }
 
 async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
     let me = reader.me().await.context("failed to find out the organization")?;
-    let organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    let mut organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one.
+    if organization.name.is_empty() && target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id) {
+        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
+        organization.name = named.name;
+    }
     if let Some(wanted) = &target.organization
         && *wanted != organization.id
         && *wanted != organization.name
@@ -161,7 +169,7 @@ async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
 }
 
 /// Finds the portal by any of its names, and the id by which the API knows it.
-async fn find_portal(reader: &Reader, target: &Target) -> Result<Found> {
+pub async fn locate(reader: &Reader, target: &Target) -> Result<Found> {
     let connections = reader.connections().await.context("failed to list the connections")?;
     let candidates = matching_connections(&connections, target)?;
     let mut found: Vec<(&Connection, client::Portal)> = Vec::new();
@@ -364,9 +372,11 @@ impl Observer<'_> {
         if group.flags.is_built_in() {
             return false;
         }
-        let declared = manifest.user_groups.iter().flatten().find(|declared| {
-            matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name)
-        });
+        let declared = manifest
+            .user_groups
+            .iter()
+            .flatten()
+            .find(|declared| matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name));
         match declared {
             Some(declared) => matches!(declared.state, GroupState::Absent { .. }),
             None => manifest
@@ -432,19 +442,21 @@ impl Observer<'_> {
                         // The receiver ends early only when a detail failed, and that error is the one reported.
                         let _ = sender.send(key.clone());
                     }
-                    assets.insert(key, LiveAsset {
+                    assets.insert(
+                        key,
+                        LiveAsset {
                             name: asset.name.unwrap_or_default(),
                             asset_type: asset.asset_type.unwrap_or_default(),
                             detail: None,
-                        });
+                        },
+                    );
                 }
             }
             drop(sender);
             anyhow::Ok(assets)
         };
-        let keys = stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|key| (key, receiver))
-        });
+        let keys =
+            stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|key| (key, receiver)) });
         let details = keys
             .map(|key| async move {
                 let detail = assets::io::read(self.reader, self.path, &key)

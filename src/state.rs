@@ -214,10 +214,20 @@ pub struct DesiredGroup {
 #[derive(Debug, Clone, PartialEq)]
 pub enum DesiredGroupState {
     /// Does not exist yet.
-    New { description: Option<String>, parent: Option<GroupName> },
-    /// Exists, perhaps under an earlier name.
-    Existing { id: GroupId, description: Option<String> },
-    Gone { id: GroupId, reason: String },
+    New {
+        description: Option<String>,
+        parent: Option<GroupName>,
+    },
+    /// Exists; `new_name` where it still has an earlier one.
+    Existing {
+        id: GroupId,
+        new_name: Option<GroupName>,
+        description: Option<String>,
+    },
+    Gone {
+        id: GroupId,
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -258,7 +268,7 @@ mod asset_list {
     use super::{AssetDetail, AssetKey, LiveAsset};
 
     #[derive(Serialize, Deserialize)]
-        struct Row {
+    struct Row {
         group_id: String,
         asset_id: String,
         name: String,
@@ -266,6 +276,7 @@ mod asset_list {
         detail: Option<AssetDetail>,
     }
 
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub(super) fn serialize<S: Serializer>(
         assets: &Option<BTreeMap<AssetKey, LiveAsset>>,
         serializer: S,

@@ -126,8 +126,11 @@ async fn check_mappings(
             _ => None,
         })
         .collect();
-    let current =
-        if planned { Ok(vec![None; subjects.len()]) } else { idp_mappings::io::fields_of(session, group, &subjects).await };
+    let current = if planned {
+        Ok(vec![None; subjects.len()])
+    } else {
+        idp_mappings::io::fields_of(session, group, &subjects).await
+    };
     match current {
         Ok(current) => changes
             .iter()

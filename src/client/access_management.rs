@@ -1,5 +1,7 @@
 //! Access Management's operations that read; none of them changes anything.
 
+use std::collections::HashSet;
+
 use super::error::{Error, Kind};
 use super::operation::Operation;
 use super::reader::{Reader, repeated};
@@ -11,6 +13,9 @@ use super::wire::{
 
 /// The most that this list gives at once, by the contract.
 const LIMIT: &str = "500";
+
+/// More than any organization has; organizations have a handful.
+const MOST_PROVIDERS: usize = 10_000;
 
 impl Reader {
     /// Reads the caller's root organization (listMe).
@@ -52,6 +57,7 @@ impl Reader {
     pub async fn identity_providers(&self, organization_id: &str) -> Result<Vec<IdentityProvider>, Error> {
         let first = Call::new(Operation::ListIdentityProviders, &Target::Organization(organization_id))?;
         let mut providers: Vec<IdentityProvider> = Vec::new();
+        let mut seen = HashSet::new();
         let mut received = 0;
         loop {
             let mut call = first.clone();
@@ -64,14 +70,9 @@ impl Reader {
                 return Ok(providers);
             }
             let (before, page) = (providers.len(), data.len());
-            for provider in data {
-                if !providers.iter().any(|known| known.provider_id == provider.provider_id) {
-                    providers.push(provider);
-                }
-            }
-            if providers.len() == before {
-                let message =
-                    format!("the page at offset {received} brings nothing but providers that were there before");
+            providers.extend(data.into_iter().filter(|provider| seen.insert(provider.provider_id.clone())));
+            if providers.len() == before || providers.len() > MOST_PROVIDERS {
+                let message = format!("the page at offset {received} brings nothing new, or the list has no end");
                 return Err(self.session.senseless(&call, Kind::Paging, &message));
             }
             received += page;

@@ -60,7 +60,7 @@ impl Credential {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
             _ => text,
         };
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if text.is_empty() || text.eq_ignore_ascii_case("bearer") || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SetupError::new(format!("the bearer token from {origin} holds characters that no token has"))
                 .with_hint("give the access token alone, on one line"));
         }
@@ -160,7 +160,7 @@ pub fn resolve(
         username: ("username", present(username)),
         password: ("password", present(password)),
     };
-    let credential = parts.credential(&origin, |_| origin.clone())?.ok_or_else(|| {
+    let credential = parts.credential(Some(&origin))?.ok_or_else(|| {
         SetupError::new(format!("there is no credential in {origin}"))
             .with_hint("a profile holds client_id and client_secret, or username and password")
     })?;
@@ -205,7 +205,7 @@ fn from_environment(environment: Environment<'_>) -> Result<Option<Credential>, 
                 .filter(|text| !text.is_empty()),
         ),
     };
-    parts.credential(&Origin::Environment("environment variables"), Origin::Environment)
+    parts.credential(None)
 }
 
 /// The parts of a credential in one source, each with the name that it has there.
@@ -218,19 +218,17 @@ struct Parts {
 }
 
 impl Parts {
-    fn credential(
-        self,
-        source: &Origin,
-        origin: impl Fn(&'static str) -> Origin,
-    ) -> Result<Option<Credential>, SetupError> {
+    /// Puts the parts together; `profile` is where they stand, unless that is the environment.
+    fn credential(self, profile: Option<&Origin>) -> Result<Option<Credential>, SetupError> {
+        let origin = |variables| profile.cloned().unwrap_or(Origin::Environment(variables));
         if let (name, Some(token)) = self.bearer {
             return Credential::bearer(&token.into(), origin(name)).map(Some);
         }
-        if let Some((client_id, client_secret)) = pair(self.client_id, self.client_secret, source)? {
+        if let Some((client_id, client_secret)) = pair(self.client_id, self.client_secret, profile)? {
             let origin = origin("ANYPOINT_CLIENT_ID, ANYPOINT_CLIENT_SECRET");
             return Ok(Some(Credential::connected_app(client_id, client_secret.into(), origin)));
         }
-        if let Some((username, password)) = pair(self.username, self.password, source)? {
+        if let Some((username, password)) = pair(self.username, self.password, profile)? {
             let origin = origin("ANYPOINT_USERNAME, ANYPOINT_PASSWORD");
             return Ok(Some(Credential::user(username, password.into(), origin)));
         }
@@ -242,7 +240,7 @@ impl Parts {
 fn pair(
     (first_name, first): (&str, Option<String>),
     (second_name, second): (&str, Option<String>),
-    source: &Origin,
+    profile: Option<&Origin>,
 ) -> Result<Option<(String, String)>, SetupError> {
     let (given, missing) = match (first, second) {
         (None, None) => return Ok(None),
@@ -250,10 +248,7 @@ fn pair(
         (Some(_), None) => (first_name, second_name),
         (None, Some(_)) => (second_name, first_name),
     };
-    let place = match source {
-        Origin::CredentialsFile { .. } => format!(" in {source}"),
-        _ => String::new(),
-    };
+    let place = profile.map(|profile| format!(" in {profile}")).unwrap_or_default();
     Err(SetupError::new(format!("{given} is set{place}, but {missing} is not, or is empty"))
         .with_hint(format!("set {missing} too, or remove {given}")))
 }

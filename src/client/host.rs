@@ -201,6 +201,8 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Host, SetupError> {
@@ -268,6 +270,24 @@ mod tests {
             error.to_string(),
             "the host given by the flag --host is not usable: it holds a user name or password"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_gets_a_credential_into_the_clear(text in "(http://|https://|)?[a-z0-9.:@/?#\\[\\] -]{0,24}") {
+            if let Ok(host) = parse(&text) {
+                let url = Url::parse(host.base()).unwrap();
+                prop_assert!(url.scheme() == "https" || is_loopback(&url));
+                prop_assert!(url.username().is_empty() && url.password().is_none());
+                prop_assert!(url.path() == "/" && url.query().is_none() && url.fragment().is_none());
+                prop_assert_eq!(host.is_secure(), url.scheme() == "https");
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in any::<String>()) {
+            let _ = parse(&text);
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub use writer::{NewUserGroup, Writer};
 use session::Session;
 
 /// One host, one credential, and all that requests to it share; a clone is the same client.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Client {
     session: Arc<Session>,
 }

@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(Operation::SearchCommunityAssets.effect(), Effect::Read);
         assert_eq!(Operation::SearchCommunityAssets.method(), Method::POST);
         let writes = Operation::ALL.iter().filter(|operation| operation.effect() == Effect::Write).count();
-        assert_eq!(writes, 12);
+        assert_eq!(writes, 13);
     }
 }

@@ -40,7 +40,7 @@ impl Options {
             request_budget: Duration::from_secs(120),
             attempt_timeout: Duration::from_secs(60),
             attempts: 5,
-            max_body: 64 << 20,
+            max_body: 32 << 20,
             certificates: Vec::new(),
             clock: Arc::new(SystemClock),
             jitter_seed: None,

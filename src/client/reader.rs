@@ -18,7 +18,7 @@ use super::wire::{
 };
 
 /// Reads a portal and what is around it; changes nothing.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     pub(super) session: Arc<Session>,
 }

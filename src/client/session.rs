@@ -1,6 +1,7 @@
 //! Requests of one client: taking turns, signing in, waiting, and sending again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -17,6 +18,13 @@ pub(super) struct Session {
     transport: Transport,
     tokens: Tokens,
     lanes: Lanes,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { transport, tokens: _, lanes: _ } = self;
+        formatter.debug_struct("Session").field("host", &transport.base).finish_non_exhaustive()
+    }
 }
 
 impl Session {

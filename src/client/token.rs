@@ -95,7 +95,11 @@ impl Tokens {
 
     /// Notes that a token was refused for good, so that the 401 has another cause than its age.
     pub(super) fn refused(&self, generation: u64, now: Instant) {
-        self.write().refused = Some((generation, now));
+        let mut state = self.write();
+        // The first time counts: those who go on trying must not put off the next renewal for ever.
+        if state.refused.is_none_or(|(refused, at)| refused != generation || now.duration_since(at) >= FUTILE) {
+            state.refused = Some((generation, now));
+        }
     }
 
     /// Returns the token if it can be used, or else how many sign-ins there have been.

@@ -28,10 +28,13 @@ const IDLE: Duration = Duration::from_secs(15);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Beyond this a deadline could not be computed on every platform.
+const LONGEST_BUDGET: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// A request that can be sent, and sent again.
-#[derive(Debug, Clone)]
+/// A request that can be sent, and sent again. It has no `Debug`: a sign-in's body is a secret.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) operation: Operation,
     /// Percent-encoded.
@@ -87,7 +90,7 @@ impl Call {
 
 pub(super) struct Transport {
     http: reqwest::Client,
-    base: String,
+    pub(super) base: String,
     credential: String,
     counts: Vec<AtomicU64>,
     pub(super) secrets: Secrets,
@@ -151,7 +154,7 @@ impl Transport {
             pause: Pause::default(),
             seeds: Seeds::new(*jitter_seed),
             clock: Arc::clone(clock),
-            request_budget: *request_budget,
+            request_budget: (*request_budget).min(LONGEST_BUDGET),
             attempts: (*attempts).max(1),
             attempt_timeout: *attempt_timeout,
             max_body: *max_body,
@@ -363,11 +366,15 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-/// Returns the TLS library's own error, which hides inside an I/O error.
+/// Returns the TLS library's own error, which hides inside I/O errors, maybe in several.
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    chain(error).find_map(|error| {
-        error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
+    chain(error).find_map(|mut error| {
+        loop {
+            if let Some(error) = error.downcast_ref::<rustls::Error>() {
+                return Some(error);
+            }
+            // Such an error's source is not what it wraps, but what that wraps.
+            error = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        }
     })
 }

@@ -16,6 +16,7 @@ use super::wire::lenient::List;
 use super::wire::{AssetCoordinates, Created};
 
 /// Changes a portal.
+#[derive(Debug)]
 pub struct Writer {
     pub(super) session: Arc<Session>,
 }

@@ -33,6 +33,15 @@ impl Sources {
         index
     }
 
+    /// How many files were loaded.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     pub fn file(&self, index: u32) -> &SourceFile {
         &self.files[index as usize]
     }

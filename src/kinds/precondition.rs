@@ -47,9 +47,12 @@ pub fn check(change: &Change, live: Option<&Fields>, later: Option<&Fields>, dir
         (Action::Create, None) => Check::Write,
         (Action::Create, Some(live)) => {
             let after = change.edit.fields_after();
-            refuse_or(Check::Done, mismatches(after.iter().map(|(path, after)| (path, &null, after)), live, |path, live| {
-                kept.equal(path, live, &after[path])
-            }))
+            refuse_or(
+                Check::Done,
+                mismatches(after.iter().map(|(path, after)| (path, &null, after)), live, |path, live| {
+                    kept.equal(path, live, &after[path])
+                }),
+            )
         }
         (Action::Update, None) => Check::Gone,
         (Action::Update, Some(live)) => {
@@ -79,9 +82,12 @@ pub fn check(change: &Change, live: Option<&Fields>, later: Option<&Fields>, dir
         (Action::Delete | Action::Approve | Action::Reject, None) => Check::Done,
         (Action::Delete | Action::Approve | Action::Reject, Some(live)) => {
             let before = change.edit.fields_before();
-            refuse_or(Check::Write, mismatches(before.iter().map(|(path, before)| (path, before, &null)), live, |path, live| {
-                kept.equal(path, live, &before[path])
-            }))
+            refuse_or(
+                Check::Write,
+                mismatches(before.iter().map(|(path, before)| (path, before, &null)), live, |path, live| {
+                    kept.equal(path, live, &before[path])
+                }),
+            )
         }
     }
 }

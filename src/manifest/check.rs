@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::faults::{Before, Faults, Seen, nearest, similar_names, suggestion};
+use super::faults::{Before, Faults, Seen, nearest, similar_names};
 use super::model::{
     Asset, AssetState, AudienceItem, GroupReference, GroupState, Manifest, Parent, ProspectDecision, UserGroup,
 };
 use super::reference::describe;
-use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::diagnostic::{Diagnostic, Located, Location, Severity};
 
 /// The API's limit on the user groups of a portal.
 const MOST_GROUPS: usize = 100;
@@ -132,7 +132,9 @@ fn check_references(names: &Names<'_>, references: &[(&str, Location)], faults: 
             }
         } else if !faults.incomplete && !former.contains(name) && unknown.insert(*name) {
             let message = format!("no group `{name}` is declared here");
-            let help = match nearest(name, names.declared.keys().copied()) {
+            // Looking for the nearest name is idle work once nobody reads the answer.
+            let candidates = names.declared.keys().copied().take_while(|_| !faults.is_full(Severity::Warning));
+            let help = match nearest(name, candidates) {
                 Some(near) => format!("did you mean `{near}`? If the portal has a group `{name}`, all is well"),
                 None => "if the portal has such a group, all is well; a plan fails if it has not".to_owned(),
             };
@@ -146,14 +148,13 @@ fn check_audiences(manifest: &Manifest, faults: &mut Faults) {
         return;
     }
     let mut seen = HashSet::new();
-    let mut help: HashMap<&str, String> = HashMap::new();
     for item in audience_items(manifest) {
         let AudienceItem::Audience(name) = &item.value else { continue };
         if manifest.audiences.contains_key(name) || !seen.insert(item.location) {
             continue;
         }
-        let help = help.entry(name).or_insert_with(|| suggestion(name, manifest.audiences.keys().map(String::as_str)));
-        faults.error("unknown-audience", item.location, format!("nobody declares the audience `{name}`"), help);
+        let message = format!("nobody declares the audience `{name}`");
+        faults.unknown("unknown-audience", item.location, message, name, manifest.audiences.keys().map(String::as_str));
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 
-use super::faults::{Faults, suggestion};
+use super::faults::Faults;
 use super::tree::{Node, NodeKind, Scalar};
 use crate::diagnostic::{Diagnostic, Located, Location};
 
@@ -35,6 +35,8 @@ impl fmt::Display for Shape {
 /// A value that can be read from a node of the tree.
 pub(super) trait Decode: Sized {
     const SHAPE: Shape;
+    /// Whether the value declares a name that others refer to, so that losing it makes names unknown.
+    const DECLARES: bool = false;
 
     /// Reads the value. `None`: nothing could be made of the node, which has been reported.
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self>;
@@ -59,23 +61,25 @@ impl<T: Decode> Decode for Option<T> {
 
 impl<T: Decode> Decode for Located<T> {
     const SHAPE: Shape = T::SHAPE;
+    const DECLARES: bool = T::DECLARES;
 
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         T::decode(node, faults).map(|value| Located::new(value, node.location))
     }
 }
 
-/// A list is complete as far as its items could be read, so that one fault does not hide the next.
+/// A list holds what could be read of it, even if that is nothing, so that one fault does not hide the next.
 impl<T: Decode> Decode for Vec<T> {
     const SHAPE: Shape = Shape::List;
 
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let NodeKind::Sequence(items) = &node.kind else {
             wrong_type::<Self>(node, faults);
-            return None;
+            faults.incomplete |= T::DECLARES;
+            return Some(Self::new());
         };
-        let decoded: Vec<T> = items.iter().filter_map(|item| T::decode(item, faults)).collect();
-        faults.incomplete |= decoded.len() < items.len();
+        let decoded: Self = items.iter().filter_map(|item| T::decode(item, faults)).collect();
+        faults.incomplete |= T::DECLARES && decoded.len() < items.len();
         Some(decoded)
     }
 }
@@ -90,16 +94,13 @@ impl<T: Decode> Decode for Entries<T> {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let NodeKind::Mapping(entries) = &node.kind else {
             wrong_type::<Self>(node, faults);
-            return None;
+            faults.incomplete = true;
+            return Some(Self(Vec::new()));
         };
-        let mut decoded = Vec::with_capacity(entries.len());
-        for entry in entries.iter() {
-            match decode_value(&entry.key, &entry.value, faults) {
-                Some(value) => decoded.push((entry.key.clone(), value)),
-                None => faults.incomplete = true,
-            }
-        }
-        Some(Self(decoded))
+        let decoded = entries
+            .iter()
+            .filter_map(|entry| decode_value(&entry.key, &entry.value, faults).map(|value| (entry.key.clone(), value)));
+        Some(Self(decoded.collect()))
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) fn decode_value<T: Decode>(key: &Located<String>, value: &Node, fault
         shape => format!("expected {shape}; leave the key out if it is not to be managed"),
     };
     faults.error("missing-value", key.location, message, &help);
-    T::absent()
+    T::decode(&Node { location: key.location, kind: NodeKind::Faulty }, faults)
 }
 
 pub(super) fn wrong_type<T: Decode>(node: &Node, faults: &mut Faults) {
@@ -207,8 +208,11 @@ impl<'tree> Fields<'tree> {
         for entry in entries.iter() {
             let key = entry.key.value.as_str();
             if !T::FIELDS.contains(&key) {
-                let help = T::advice(key).map_or_else(|| suggestion(key, T::FIELDS.iter().copied()), str::to_owned);
-                faults.error("unknown-field", entry.key.location, format!("unknown field `{key}`"), &help);
+                let (location, message) = (entry.key.location, format!("unknown field `{key}`"));
+                match T::advice(key) {
+                    Some(advice) => faults.error("unknown-field", location, message, advice),
+                    None => faults.unknown("unknown-field", location, message, key, T::FIELDS.iter().copied()),
+                }
             }
         }
         Some(Self { node, location: node.location })
@@ -243,7 +247,7 @@ pub(super) trait Record: Decode + JsonSchema {
 macro_rules! record {
     (
         $(#[$attribute:meta])*
-        $visibility:vis struct $name:ident $(advice $advice:path)? {
+        $visibility:vis struct $name:ident $(declares $declares:literal)? $(advice $advice:path)? {
             $( $(#[$field_attribute:meta])* $key:literal $field:ident: $type:ty, )*
         }
     ) => {
@@ -264,6 +268,7 @@ macro_rules! record {
 
         impl $crate::manifest::decode::Decode for $name {
             const SHAPE: $crate::manifest::decode::Shape = $crate::manifest::decode::Shape::Mapping;
+            $( const DECLARES: bool = $declares; )?
 
             fn decode(
                 node: &$crate::manifest::tree::Node,
@@ -277,9 +282,25 @@ macro_rules! record {
     };
 }
 
-/// Gives an enum its spelling: the decoder and the JSON Schema of a choice of words.
+/// Gives an enum its spelling: the decoder and the JSON Schema of a choice of words. `or variable`: what differs between
+/// environments comes from a variable at times, which the schema then has to let pass.
 macro_rules! words {
     ($name:ty, $schema_name:literal { $( $word:literal => $value:expr, )* }) => {
+        $crate::manifest::decode::words!($name, $schema_name, {"type": "string", "enum": [$($word),*]} {
+            $( $word => $value, )*
+        });
+    };
+    ($name:ty, $schema_name:literal or variable { $( $word:literal => $value:expr, )* }) => {
+        $crate::manifest::decode::words!(
+            $name,
+            $schema_name,
+            {"anyOf": [
+                {"type": "string", "enum": [$($word),*]},
+                {"type": "string", "pattern": "\\$\\{AEHCTL_VAR_"},
+            ]} { $( $word => $value, )* }
+        );
+    };
+    ($name:ty, $schema_name:literal, $schema:tt { $( $word:literal => $value:expr, )* }) => {
         impl $crate::manifest::decode::Decode for $name {
             const SHAPE: $crate::manifest::decode::Shape = $crate::manifest::decode::Shape::Text;
 
@@ -291,9 +312,8 @@ macro_rules! words {
                 match text.as_str() {
                     $( $word => Some($value), )*
                     _ => {
-                        let help = $crate::manifest::faults::suggestion(&text, [$($word),*]);
                         let message = format!("`{text}` is not a value that this field takes");
-                        faults.error("unknown-value", node.location, message, &help);
+                        faults.unknown("unknown-value", node.location, message, &text, [$($word),*]);
                         None
                     }
                 }
@@ -310,7 +330,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "enum": [$($word),*]})
+                schemars::json_schema!($schema)
             }
         }
     };

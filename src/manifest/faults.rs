@@ -3,22 +3,73 @@
 use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::diagnostic::{Diagnostic, Located, Location, Severity};
+
+/// So many errors, and so many warnings, are told of; nobody reads more.
+const MOST_DIAGNOSTICS: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// How many of each severity are among the diagnostics, and how many were dropped for their number.
+    kept: BTreeMap<Severity, usize>,
+    dropped: BTreeMap<Severity, usize>,
     /// Something was left out that may have declared names: a name that seems unknown may be known after all.
     pub(super) incomplete: bool,
 }
 
 impl Faults {
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.is_full(diagnostic.severity) {
+            *self.dropped.entry(diagnostic.severity).or_default() += 1;
+        } else {
+            *self.kept.entry(diagnostic.severity).or_default() += 1;
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether further diagnostics of this severity are dropped.
+    pub(super) fn is_full(&self, severity: Severity) -> bool {
+        self.kept.get(&severity).is_some_and(|count| *count >= MOST_DIAGNOSTICS)
+    }
+
+    /// Takes over what another collection holds.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for diagnostic in other.diagnostics {
+            self.push(diagnostic);
+        }
+        for (severity, count) in other.dropped {
+            *self.dropped.entry(severity).or_default() += count;
+        }
+    }
+
+    /// The diagnostics by file and place, with a word on those that were dropped.
+    pub(super) fn in_order(mut self) -> Vec<Diagnostic> {
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.location, diagnostic.severity));
+        let dropped = self.dropped.into_iter().map(|(severity, count)| {
+            let message = format!("{count} more {}s are not shown", severity.as_str());
+            Diagnostic { severity, ..Diagnostic::error("not-shown", None, message) }
+        });
+        self.diagnostics.extend(dropped);
+        self.diagnostics
     }
 
     pub(super) fn error(&mut self, code: &'static str, location: Location, message: impl Into<String>, help: &str) {
         self.push(Diagnostic::error(code, location, message).with_help(help));
+    }
+
+    /// Reports a word that is none of the candidates, unless so much was reported that looking for the nearest one is
+    /// idle work.
+    pub(super) fn unknown<'a>(
+        &mut self,
+        code: &'static str,
+        location: Location,
+        message: impl Into<String>,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str> + Clone,
+    ) {
+        let help = if self.is_full(Severity::Error) { String::new() } else { suggestion(word, candidates) };
+        self.error(code, location, message, &help);
     }
 
     pub(super) fn warning(&mut self, code: &'static str, location: Location, message: impl Into<String>, help: &str) {
@@ -86,6 +137,8 @@ pub(super) fn similar_names(name: &str, location: Location, other: &str, first: 
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Comparing takes the product of the lengths; nobody misspells a page of text.
     const LONGEST: usize = 200;
+    /// More than a portal has of anything that is told apart by name alone.
+    const MOST_CANDIDATES: usize = 500;
     if word.len() > LONGEST {
         return None;
     }
@@ -93,6 +146,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     let furthest = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        .take(MOST_CANDIDATES)
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (strsim::osa_distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= furthest)
@@ -104,6 +158,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, candidates.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if candidates.clone().into_iter().next().is_none() => "none is declared here".to_owned(),
         None => format!("known here: {}", enumeration(candidates)),
     }
 }
@@ -118,7 +173,6 @@ pub(super) fn enumeration<'a>(words: impl IntoIterator<Item = &'a str>) -> Strin
         let _ = write!(text, "{separator}`{word}`");
     }
     match words.count() {
-        0 if text.is_empty() => "nothing".to_owned(),
         0 => text,
         more => format!("{text} and {more} more"),
     }

@@ -11,9 +11,6 @@ use super::syntax::{self, Document};
 use super::{files, merge, tree};
 use crate::diagnostic::{Diagnostic, Located, Location, Severity, Sources};
 
-/// So many errors, and so many warnings, are told of; nobody reads more.
-const MOST_DIAGNOSTICS: usize = 1_000;
-
 /// What a load depends on besides the files.
 pub struct LoadOptions<'a> {
     /// Looks up an environment variable for `${AEHCTL_VAR_…}`. It is asked for names of that prefix alone.
@@ -47,7 +44,7 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions<'_>) -> Loaded {
         finder: Finder::new(&options.working_directory),
         options,
         sources: Sources::default(),
-        diagnostics: Vec::new(),
+        faults: Faults::default(),
         files: Vec::new(),
         places: HashMap::new(),
     };
@@ -58,7 +55,7 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions<'_>) -> Loaded {
     loader.warn_of_unused_fragments(&portals);
     loader.refuse_portals_of_one_name();
     let manifests = loader.merge(&portals);
-    Loaded { manifests, sources: loader.sources, diagnostics: in_order(loader.diagnostics) }
+    Loaded { manifests, sources: loader.sources, diagnostics: loader.faults.in_order() }
 }
 
 /// A file that was read.
@@ -89,7 +86,7 @@ struct Loader<'options> {
     finder: Finder,
     options: &'options LoadOptions<'options>,
     sources: Sources,
-    diagnostics: Vec<Diagnostic>,
+    faults: Faults,
     files: Vec<LoadedFile>,
     /// The index of each file by its canonical path; `None` if it could not be read.
     places: HashMap<PathBuf, Option<usize>>,
@@ -105,7 +102,7 @@ impl Loader<'_> {
             }
             Err(fault) => {
                 let fault = path_fault(&fault, &path.to_string_lossy(), None);
-                self.diagnostics.push(fault);
+                self.faults.push(fault);
             }
         }
     }
@@ -135,17 +132,17 @@ impl Loader<'_> {
                 let start = u32::try_from(valid_up_to).unwrap_or(u32::MAX);
                 let location = Location { file: index, start, end: start };
                 let fault = Diagnostic::error("not-utf-8", location, "the file is not UTF-8 text");
-                self.diagnostics.push(fault.with_help("save it as UTF-8"));
+                self.faults.push(fault.with_help("save it as UTF-8"));
                 None
             }
             Text::TooLarge => {
                 let fault = Diagnostic::error("too-large", included_at, format!("`{shown}` is larger than 32 MiB"));
-                self.diagnostics.push(fault.with_help("split it into fragments"));
+                self.faults.push(fault.with_help("split it into fragments"));
                 None
             }
             Text::Unreadable(error) => {
                 let fault = PathFault::Unreadable { shown: file.shown.clone(), error };
-                self.diagnostics.push(path_fault(&fault, &shown, included_at));
+                self.faults.push(path_fault(&fault, &shown, included_at));
                 None
             }
         }
@@ -170,8 +167,9 @@ impl Loader<'_> {
                 None => {}
             }
         }
-        self.diagnostics.append(&mut faults.diagnostics);
-        LoadedFile { file: file.clone(), portals, fragments, incomplete: faults.incomplete }
+        let incomplete = faults.incomplete;
+        self.faults.absorb(faults);
+        LoadedFile { file: file.clone(), portals, fragments, incomplete }
     }
 
     /// Loads what the Portals include. Fragments include nothing, so one round is enough.
@@ -194,7 +192,7 @@ impl Loader<'_> {
         let found = match self.finder.included(&from, entry) {
             Ok(found) => found,
             Err(fault) => {
-                self.diagnostics.push(path_fault(&fault, entry, Some(entry.location)));
+                self.faults.push(path_fault(&fault, entry, Some(entry.location)));
                 portal.incomplete = true;
                 return;
             }
@@ -203,7 +201,7 @@ impl Loader<'_> {
             if file.canonical == from.canonical {
                 let message = format!("`{}` includes the file that it stands in", **entry);
                 let fault = Diagnostic::error("bad-include", entry.location, message);
-                self.diagnostics.push(fault.with_help("name the fragments, or put them into a folder of their own"));
+                self.faults.push(fault.with_help("name the fragments, or put them into a folder of their own"));
                 continue;
             }
             let Some(index) = self.load_file(file, Some(entry.location)) else {
@@ -214,7 +212,7 @@ impl Loader<'_> {
             portal.incomplete |= incomplete;
             if let Some(other) = portals.first() {
                 let message = format!("`{}` includes `{}`, which holds a Portal", **entry, file.shown.display());
-                self.diagnostics.push(
+                self.faults.push(
                     Diagnostic::error("bad-include", entry.location, message)
                         .with_related(other.name.location, "this Portal")
                         .with_help("a Portal includes fragments alone"),
@@ -237,7 +235,7 @@ impl Loader<'_> {
             for fragment in &file.fragments {
                 let warning =
                     Diagnostic::warning("unused-fragment", fragment.location, "no Portal includes this fragment");
-                self.diagnostics.push(warning.with_help(help));
+                self.faults.push(warning.with_help(help));
             }
         }
     }
@@ -248,7 +246,7 @@ impl Loader<'_> {
         for name in names {
             if let Some(first) = places.get(name.value.as_str()) {
                 let message = format!("two Portals are called `{}`", **name);
-                self.diagnostics.push(
+                self.faults.push(
                     Diagnostic::error("duplicate-portal", name.location, message)
                         .with_related(*first, "first here")
                         .with_help("the name begins the address of every object, so each Portal needs its own"),
@@ -270,46 +268,42 @@ impl Loader<'_> {
                 .map(|fragment| &fragment.parts)
                 .collect();
             let parts = self.files[portal.file].portals[portal.number].clone();
-            let mut faults = Faults { incomplete: portal.incomplete, ..Faults::default() };
+            let mut faults = Faults::default();
+            faults.incomplete = portal.incomplete;
             manifests.push(merge::merge(parts, &fragments, &mut faults));
-            found.push(faults.diagnostics);
+            found.push(faults);
         }
-        self.diagnostics.extend(told_once(found, &manifests));
+        self.faults.absorb(told_once(found, &manifests));
         manifests
     }
 }
 
 /// A fault of a fragment shows in every Portal that includes it: it is told once. If it shows in some Portals only,
 /// it says in which.
-fn told_once(found: Vec<Vec<Diagnostic>>, manifests: &[Manifest]) -> Vec<Diagnostic> {
-    let everywhere = manifests.len();
+fn told_once(found: Vec<Faults>, manifests: &[Manifest]) -> Faults {
+    let mut once = Faults::default();
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut told: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
-    for (number, diagnostics) in found.into_iter().enumerate() {
-        for diagnostic in diagnostics {
+    let mut told: Vec<(Diagnostic, Vec<&Manifest>)> = Vec::new();
+    for (mut faults, manifest) in found.into_iter().zip(manifests) {
+        for diagnostic in std::mem::take(&mut faults.diagnostics) {
             let Diagnostic { code, location, message, .. } = &diagnostic;
-            let key = format!("{code} {location:?} {message}");
-            let place = *places.entry(key).or_insert(told.len());
+            let place = *places.entry(format!("{code} {location:?} {message}")).or_insert(told.len());
             match told.get_mut(place) {
-                Some((_, portals)) => portals.push(number),
-                None => told.push((diagnostic, vec![number])),
+                Some((_, portals)) => portals.push(manifest),
+                None => told.push((diagnostic, vec![manifest])),
             }
         }
+        once.absorb(faults);
     }
-    told.into_iter()
-        .map(|(diagnostic, portals)| {
-            let own_file = |number: &usize| {
-                diagnostic.location.is_some_and(|location| location.file == manifests[*number].name.location.file)
-            };
-            if portals.len() == everywhere || portals.iter().any(own_file) {
-                return diagnostic;
-            }
-            portals.iter().fold(diagnostic, |diagnostic, number| {
-                let name = &manifests[*number].name;
-                diagnostic.with_related(name.location, "in this Portal")
-            })
-        })
-        .collect()
+    for (mut diagnostic, portals) in told {
+        let file = diagnostic.location.map(|location| location.file);
+        let in_own_file = portals.iter().any(|portal| Some(portal.name.location.file) == file);
+        if portals.len() < manifests.len() && !in_own_file {
+            diagnostic.related.extend(portals.iter().map(|portal| (portal.name.location, "in this Portal".to_owned())));
+        }
+        once.push(diagnostic);
+    }
+    once
 }
 
 fn path_fault(fault: &PathFault, named: &str, location: Option<Location>) -> Diagnostic {
@@ -318,8 +312,8 @@ fn path_fault(fault: &PathFault, named: &str, location: Option<Location>) -> Dia
             Diagnostic::error("unreadable-file", location, format!("cannot read `{}`: {error}", shown.display()))
         }
         PathFault::Outside { root } => {
-            Diagnostic::error("outside-repository", location, format!("`{named}` leads out of `{}`", root.display()))
-                .with_help("a manifest reaches files of its own repository alone")
+            Diagnostic::error("outside-repository", location, format!("`{named}` leads out of the repository"))
+                .with_help(format!("what is found or included lies under `{}`", root.display()))
         }
         PathFault::Nothing => Diagnostic::error("no-files", location, format!("`{named}` stands for no YAML file"))
             .with_help("a folder stands for the `*.yaml` and `*.yml` files directly in it"),
@@ -332,22 +326,4 @@ fn path_fault(fault: &PathFault, named: &str, location: Option<Location>) -> Dia
                 .with_help("patterns know `*`, `?`, `[…]` and `**`")
         }
     }
-}
-
-/// Sorts by file and place, and cuts what nobody would read.
-fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.location, diagnostic.severity));
-    for severity in [Severity::Error, Severity::Warning] {
-        let count = diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-        if count > MOST_DIAGNOSTICS {
-            let mut kept = 0;
-            diagnostics.retain(|diagnostic| {
-                kept += usize::from(diagnostic.severity == severity);
-                diagnostic.severity != severity || kept <= MOST_DIAGNOSTICS
-            });
-            let message = format!("{} more {}s are not shown", count - MOST_DIAGNOSTICS, severity.as_str());
-            diagnostics.push(Diagnostic { severity, ..Diagnostic::error("not-shown", None, message) });
-        }
-    }
-    diagnostics
 }

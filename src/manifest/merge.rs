@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::check;
-use super::faults::{Before, Faults, Seen, similar_names, suggestion};
+use super::faults::{Before, Faults, Seen, similar_names};
 use super::lower::{Join, Parts, PortalParts};
 use super::model::{Asset, Audience, GroupReference, Manifest, Parent, UserGroup};
 use super::reference::describe;
@@ -82,8 +82,8 @@ fn join_audience(
     let Some(Gathered { audience, places, overridden }) = gathered.get_mut(&name.value) else {
         if !faults.incomplete {
             let message = format!("nobody declares the audience `{}`", **name);
-            let help = suggestion(name, gathered.keys().map(String::as_str));
-            faults.error("unknown-audience", name.location, message, &help);
+            let known = gathered.keys().map(String::as_str);
+            faults.unknown("unknown-audience", name.location, message, name, known);
         }
         return;
     };

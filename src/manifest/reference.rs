@@ -1,7 +1,7 @@
 //! Names of groups and audiences as they stand in a manifest.
 
 use super::decode::Name;
-use super::faults::{Faults, suggestion};
+use super::faults::Faults;
 use super::model::{AudienceItem, GroupReference, SystemGroup};
 use crate::diagnostic::Located;
 
@@ -40,8 +40,9 @@ pub(super) fn group(name: &Located<Name>, faults: &mut Faults) -> Option<Located
     if let Some((_, system)) = SYSTEM_GROUPS.iter().find(|(word, _)| *word == text) {
         return Some(Located::new(GroupReference::System(*system), name.location));
     }
-    let help = suggestion(text, SYSTEM_GROUPS.iter().map(|(word, _)| *word));
-    faults.error("unknown-system-group", name.location, format!("there is no built-in group `{text}`"), &help);
+    let message = format!("there is no built-in group `{text}`");
+    let known = SYSTEM_GROUPS.iter().map(|(word, _)| *word);
+    faults.unknown("unknown-system-group", name.location, message, text, known);
     None
 }
 

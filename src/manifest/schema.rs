@@ -88,6 +88,14 @@ mod tests {
     }
 
     #[test]
+    fn only_what_must_be_there_is_required() {
+        let definitions = &schema()["definitions"];
+        assert_eq!(definitions["Target"]["required"], Value::Null);
+        assert_eq!(definitions["UserGroup"]["required"], json!(["name"]));
+        assert_eq!(definitions["Portal"]["required"], json!(["apiVersion", "kind", "metadata", "spec"]));
+    }
+
+    #[test]
     fn every_field_is_described() {
         let schema = schema();
         for (name, definition) in schema["definitions"].as_object().expect("there are definitions") {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Entries, Name, Shape, record, words};
-use super::faults::{Faults, suggestion};
+use super::faults::Faults;
 use super::model::Instances;
 use super::tree::{Node, NodeKind};
 use crate::diagnostic::Located;
@@ -140,14 +140,12 @@ record! {
     /// Where the portal is. What is left out is found out, or taken from the command line.
     pub(super) struct Target {
         /// The Anypoint control plane.
-        #[schemars(schema_with = "region_schema")]
         "region" region: Option<Located<Region>>,
         /// The root organization, by name or id.
         "organization" organization: Option<Located<Name>>,
         /// The connected Salesforce org, by domain (`example.my.salesforce.com`) or id. Needed if there are several.
         "connection" connection: Option<Located<Name>>,
         /// What the connection must be. A guard against applying to the wrong one.
-        #[schemars(schema_with = "environment_schema")]
         "environment" environment: Option<Located<Environment>>,
         /// The portal, by name or any of its ids. Needed if the connection has several.
         "portal" portal: Option<Located<Name>>,
@@ -157,7 +155,7 @@ record! {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Region(pub(super) &'static str);
 
-words!(Region, "Region" {
+words!(Region, "Region" or variable {
     "us" => Region("us"),
     "eu" => Region("eu"),
     "ca" => Region("ca"),
@@ -167,23 +165,10 @@ words!(Region, "Region" {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Environment(pub(super) &'static str);
 
-words!(Environment, "Environment" {
+words!(Environment, "Environment" or variable {
     "PRODUCTION" => Environment("PRODUCTION"),
     "SANDBOX" => Environment("SANDBOX"),
 });
-
-fn region_schema(generator: &mut SchemaGenerator) -> Schema {
-    or_variable(&Region::json_schema(generator))
-}
-
-fn environment_schema(generator: &mut SchemaGenerator) -> Schema {
-    or_variable(&Environment::json_schema(generator))
-}
-
-/// A target differs between environments, so its words come from variables at times.
-fn or_variable(words: &Schema) -> Schema {
-    json_schema!({"anyOf": [words, {"type": "string", "pattern": "\\$\\{AEHCTL_VAR_"}]})
-}
 
 record! {
     /// Values for the entries of the same document that do not give them.
@@ -205,7 +190,7 @@ record! {
 
 record! {
     /// A user group, with the groups under it.
-    pub(super) struct UserGroup {
+    pub(super) struct UserGroup declares true {
         /// The group's name, at most 95 characters; or `system:administrators`, `system:guests`, `system:members` for
         /// a built-in group, which takes `idpGroups` and `children` alone.
         "name" name: Located<Name>,
@@ -431,7 +416,7 @@ fn decode_by_kind(root: &Node, faults: &mut Faults) -> Option<Document> {
         }
         "PortalFragment" => PortalFragment::decode(root, faults).map(Document::Fragment),
         _ => {
-            faults.error("unknown-kind", kind.location, format!("unknown kind `{word}`"), &suggestion(&word, KINDS));
+            faults.unknown("unknown-kind", kind.location, format!("unknown kind `{word}`"), &word, KINDS);
             None
         }
     }

@@ -393,7 +393,9 @@ impl<'text, 'loading> Builder<'text, 'loading> {
             Content::Mapping { key: slot @ None, places, .. } => {
                 let (key, fault) = read_key(node, places);
                 *slot = Some(key);
-                self.faults.diagnostics.extend(fault);
+                if let Some(fault) = fault {
+                    self.faults.push(fault);
+                }
             }
             Content::Mapping { key: slot @ Some(_), entries, merged, .. } => match slot.take() {
                 Some(Key::Text(key)) => entries.push(Entry { key, value: node }),

@@ -39,7 +39,8 @@ impl std::error::Error for Unusable {}
 
 /// The plan's content in its published form, without the envelope: the same bytes for the same plan.
 pub fn content(plan: &Plan) -> Value {
-    let Value::Object(body) = serde_json::to_value(plan).expect("a plan has text keys and no failing serializer") else {
+    let Value::Object(body) = serde_json::to_value(plan).expect("a plan has text keys and no failing serializer")
+    else {
         unreachable!("a plan is a structure")
     };
     let mut content = Map::new();

@@ -2,6 +2,8 @@
 
 pub mod file;
 mod make;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -186,9 +188,17 @@ pub enum Edit {
     IdpMapping(Operation<IdpMappingSpec>),
     Asset(Operation<AssetSpec>),
     /// Members are neither created nor deleted.
-    Member { before: MemberSpec, after: MemberSpec },
-    Approve { before: ProspectSpec, after: ApprovalSpec },
-    Reject { before: ProspectSpec },
+    Member {
+        before: MemberSpec,
+        after: MemberSpec,
+    },
+    Approve {
+        before: ProspectSpec,
+        after: ApprovalSpec,
+    },
+    Reject {
+        before: ProspectSpec,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -249,7 +259,9 @@ impl Edit {
         match self {
             Self::UserGroup(operation) => operation.action() == Action::Delete,
             Self::Approve { .. } | Self::Reject { .. } => true,
-            Self::IdpMapping(_) | Self::Asset(_) | Self::Member { .. } => self.needed_words().next().is_some(),
+            // A custom list of instances is exposed nowhere, so nothing can restore it.
+            Self::Asset(_) => self.needed_words().any(|word| word == Allow::LeaveCustom),
+            Self::IdpMapping(_) | Self::Member { .. } => false,
         }
     }
 
@@ -301,6 +313,10 @@ impl Edit {
     /// The fields that differ, in the order of their paths.
     pub fn changed_fields(&self) -> Vec<FieldChange> {
         let (mut before, mut after) = (self.fields_before(), self.fields_after());
+        if matches!(self, Self::Approve { .. }) {
+            // Who signed up stays as it is.
+            before.clear();
+        }
         let paths: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
         paths
             .into_iter()
@@ -339,11 +355,11 @@ struct ChangeDocument {
 
 impl From<Change> for ChangeDocument {
     fn from(change: Change) -> Self {
-        fn value<S: Serialize>(spec: &S) -> Option<Value> {
-            Some(serde_json::to_value(spec).expect("a specification has text keys and no failing serializer"))
+        fn value<S: Serialize>(spec: &S) -> Value {
+            serde_json::to_value(spec).expect("a specification has text keys and no failing serializer")
         }
         fn values<S: Serialize>(operation: &Operation<S>) -> (Option<Value>, Option<Value>) {
-            (operation.before().and_then(value), operation.after().and_then(value))
+            (operation.before().map(value), operation.after().map(value))
         }
         let (action, irreversible) = (change.action(), change.edit.is_irreversible());
         let Change { id, address, object_id, edit, fields, phase, depends_on, reason } = change;
@@ -351,9 +367,9 @@ impl From<Change> for ChangeDocument {
             Edit::UserGroup(operation) => values(operation),
             Edit::IdpMapping(operation) => values(operation),
             Edit::Asset(operation) => values(operation),
-            Edit::Member { before, after } => (value(before), value(after)),
-            Edit::Approve { before, after } => (value(before), value(after)),
-            Edit::Reject { before } => (value(before), None),
+            Edit::Member { before, after } => (Some(value(before)), Some(value(after))),
+            Edit::Approve { before, after } => (Some(value(before)), Some(value(after))),
+            Edit::Reject { before } => (Some(value(before)), None),
         };
         let kind = address.kind;
         Self { id, address, kind, action, object_id, before, after, fields, phase, depends_on, irreversible, reason }
@@ -375,12 +391,15 @@ impl TryFrom<ChangeDocument> for Change {
         ) -> Result<Operation<S>, String> {
             match action {
                 Action::Create => Ok(Operation::Create { after: spec(after, "after")? }),
-                Action::Update => Ok(Operation::Update { before: spec(before, "before")?, after: spec(after, "after")? }),
+                Action::Update => {
+                    Ok(Operation::Update { before: spec(before, "before")?, after: spec(after, "after")? })
+                }
                 Action::Delete => Ok(Operation::Delete { before: spec(before, "before")? }),
                 Action::Approve | Action::Reject => Err("only prospects are approved and rejected".to_owned()),
             }
         }
-        let ChangeDocument { id, address, kind, action, object_id, before, after, fields, phase, depends_on, .. } = document;
+        let ChangeDocument { id, address, kind, action, object_id, before, after, fields, phase, depends_on, .. } =
+            document;
         let fault = |message: String| format!("change {id} ({address}): {message}");
         if kind != address.kind {
             return Err(fault(format!("kind {kind} does not fit the address")));
@@ -389,10 +408,12 @@ impl TryFrom<ChangeDocument> for Change {
             (Kind::UserGroups, action) => operation(action, before, after).map(Edit::UserGroup),
             (Kind::IdpMappings, action) => operation(action, before, after).map(Edit::IdpMapping),
             (Kind::Assets, action) => operation(action, before, after).map(Edit::Asset),
-            (Kind::Members, Action::Update) => spec(before, "before")
-                .and_then(|before| Ok(Edit::Member { before, after: spec(after, "after")? })),
-            (Kind::Prospects, Action::Approve) => spec(before, "before")
-                .and_then(|before| Ok(Edit::Approve { before, after: spec(after, "after")? })),
+            (Kind::Members, Action::Update) => {
+                spec(before, "before").and_then(|before| Ok(Edit::Member { before, after: spec(after, "after")? }))
+            }
+            (Kind::Prospects, Action::Approve) => {
+                spec(before, "before").and_then(|before| Ok(Edit::Approve { before, after: spec(after, "after")? }))
+            }
             (Kind::Prospects, Action::Reject) => spec(before, "before").map(|before| Edit::Reject { before }),
             (Kind::Members | Kind::Prospects, _) => Err(format!("{kind} have no such action")),
         }

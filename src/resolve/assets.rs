@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Resolver, nearest};
+use super::{Going, Resolver, nearest};
 use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Located, Location};
 use crate::id::{AssetKey, GroupName};
@@ -13,6 +13,15 @@ use crate::plan::Unmanaged;
 use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility};
 
 impl<'a> Resolver<'a> {
+    /// Resolves every declared audience once, used or not: a name that is not there is a fault in either case.
+    pub(super) fn audiences(&mut self) {
+        let manifest = self.manifest;
+        for (name, audience) in &manifest.audiences {
+            let groups = self.references(&audience.groups);
+            self.audiences.insert(name, groups);
+        }
+    }
+
     pub(super) fn assets(&mut self) {
         let live = self.live;
         let declared: &'a [Asset] = self.manifest.assets.as_deref().unwrap_or_default();
@@ -65,7 +74,7 @@ impl<'a> Resolver<'a> {
             [] => {
                 let is_live = self.live.assets.iter().flatten().any(|(key, _)| *key.group_id == *asset.group);
                 // A business group's name with a typo must not become coordinates of something else.
-                if is_live || business_groups.contains_key(&asset.group) || asset.group.contains('.') {
+                if is_live || business_groups.contains_key(&asset.group) || is_exchange_group(&asset.group) {
                     return Some(AssetKey::new(asset.group.as_str(), asset.asset_id.as_str()));
                 }
                 let fault = Diagnostic::error(
@@ -100,13 +109,13 @@ impl<'a> Resolver<'a> {
         match (&asset.state, live) {
             (AssetState::Unmanaged, _) | (AssetState::Absent, None) => {}
             (AssetState::Absent, Some(_)) => {
-                if self.live_spec(&key, asset.location).is_some() {
+                if self.detail(&key, asset.location).is_some() {
                     self.desired.assets.insert(key, DesiredAsset::Gone { reason: "state: absent".to_owned() });
                 }
             }
             (AssetState::Present { instances, versions }, Some(_)) => {
                 let Some(detail) = self.detail(&key, asset.location) else { return };
-                let mut spec = self.spec_of(&detail);
+                let mut spec = AssetSpec::of_live(detail, &self.directory);
                 self.kept_instances(asset, instances.as_ref(), &mut spec);
                 let mut causes = BTreeMap::new();
                 if let Some(versions) = versions {
@@ -144,20 +153,29 @@ impl<'a> Resolver<'a> {
                 Diagnostic::error(
                     "versions-needed",
                     asset.location,
-                    format!("`{}` is not published yet, and nothing says who may see its versions", asset.coordinates()),
+                    format!(
+                        "`{}` is not published yet, and nothing says who may see its versions",
+                        asset.coordinates()
+                    ),
                 )
-                .with_help("give it `versions` (`\"*\": [API Developers]`, or `\"*\": []` for nobody), here or in `defaults`"),
+                .with_help(
+                    "give it `versions` (`\"*\": [API Developers]`, or `\"*\": []` for nobody), here or in `defaults`",
+                ),
             );
             return None;
         };
         if let Some(wanted) = instances.filter(|wanted| wanted.value == Instances::Custom) {
             self.fault(custom_entered(asset, wanted.location));
         }
-        let mut spec =
-            AssetSpec { instances: instances.map(|instances| instances.value), versions: BTreeMap::new() };
+        let mut spec = AssetSpec { instances: instances.map(|instances| instances.value), versions: BTreeMap::new() };
         let mut causes = BTreeMap::new();
+        let mut listed = BTreeMap::new();
         for (version, audience) in &versions.listed {
             let name = wire_version(version);
+            if let Some(first) = listed.insert(canonical_version(version), audience.location) {
+                self.listed_twice(asset, version, audience, first);
+                continue;
+            }
             self.put(&mut spec, &mut causes, name, audience);
         }
         match &versions.others {
@@ -180,7 +198,7 @@ impl<'a> Resolver<'a> {
         for version in spec.versions.keys() {
             spellings.entry(canonical_version(version).to_owned()).or_default().push(version.clone());
         }
-        let mut listed = BTreeSet::new();
+        let mut listed = BTreeMap::new();
         for (version, audience) in &versions.listed {
             let name = match spellings.get(canonical_version(version)).map(Vec::as_slice) {
                 Some(live) if live.contains(version) => version.clone(),
@@ -198,15 +216,30 @@ impl<'a> Resolver<'a> {
                 }
                 _ => wire_version(version),
             };
-            listed.insert(name.clone());
+            if let Some(first) = listed.insert(name.clone(), audience.location) {
+                self.listed_twice(asset, version, audience, first);
+                continue;
+            }
             self.put(spec, causes, name, audience);
         }
         if let Some(audience) = &versions.others {
-            let others: Vec<String> = spec.versions.keys().filter(|version| !listed.contains(*version)).cloned().collect();
+            let others: Vec<String> =
+                spec.versions.keys().filter(|version| !listed.contains_key(*version)).cloned().collect();
             for version in others {
                 self.put(spec, causes, version, audience);
             }
         }
+    }
+
+    fn listed_twice(&mut self, asset: &Asset, version: &str, audience: &VersionAudience, first: Location) {
+        self.fault(
+            Diagnostic::error(
+                "duplicate-version",
+                audience.location,
+                format!("`{version}` of `{}` is listed twice, in different spellings", asset.coordinates()),
+            )
+            .with_related(first, "listed first here"),
+        );
     }
 
     /// Sets a version's audience; the administrators of an audience that has them are kept.
@@ -221,31 +254,33 @@ impl<'a> Resolver<'a> {
         if let Some(Some(live)) = spec.versions.get(&version) {
             groups.extend(live.iter().filter(|name| self.directory.flags_of(name).is_admin).cloned());
         }
-        let named: Vec<&str> = audience
+        let groups = Some(groups);
+        if spec.versions.get(&version) == Some(&groups) {
+            return;
+        }
+        let named: Vec<String> = audience
             .items
             .iter()
             .filter_map(|item| match &item.value {
-                AudienceItem::Audience(name) => Some(name.as_str()),
+                AudienceItem::Audience(name) => Some(format!("audience:{name}")),
                 AudienceItem::Group(_) => None,
             })
             .collect();
         if !named.is_empty() {
-            let cause = named.iter().map(|name| format!("audience:{name}")).collect::<Vec<_>>().join(" + ");
-            causes.insert(version.clone(), cause);
+            causes.insert(version.clone(), named.join(" + "));
         }
-        spec.versions.insert(version, Some(groups));
+        spec.versions.insert(version, groups);
     }
 
     fn audience(&mut self, audience: &VersionAudience) -> GroupSet {
-        let manifest = self.manifest;
         let mut groups = GroupSet::new();
         for item in &audience.items {
             match &item.value {
                 AudienceItem::Group(reference) => {
                     groups.extend(self.reference(&Located::new(reference.clone(), item.location)));
                 }
-                AudienceItem::Audience(name) => match manifest.audiences.get(name) {
-                    Some(declared) => groups.extend(self.references(&declared.groups)),
+                AudienceItem::Audience(name) => match self.audiences.get(name.as_str()) {
+                    Some(declared) => groups.extend(declared.iter().cloned()),
                     None => self.fault(Diagnostic::error(
                         "unknown-audience",
                         item.location,
@@ -257,20 +292,13 @@ impl<'a> Resolver<'a> {
         groups
     }
 
-    fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<AssetDetail> {
-        let detail = self.live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.clone());
+    fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<&'a AssetDetail> {
+        let live = self.live;
+        let detail = live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.as_ref());
         if detail.is_none() {
             self.not_read(location, &format!("the visibility of {key}"));
         }
         detail
-    }
-
-    fn live_spec(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<AssetSpec> {
-        self.detail(key, location).map(|detail| self.spec_of(&detail))
-    }
-
-    fn spec_of(&self, detail: &AssetDetail) -> AssetSpec {
-        AssetSpec::of_live(detail, &self.directory)
     }
 
     fn pruned_assets(&mut self, declared: &BTreeMap<AssetKey, Location>) {
@@ -284,7 +312,7 @@ impl<'a> Resolver<'a> {
                 if !matches_asset(&glob, key, live.business_groups.as_ref()) {
                     continue;
                 }
-                if self.live_spec(key, pattern.location).is_some() {
+                if self.detail(key, pattern.location).is_some() {
                     let reason = format!("prune: {}", pattern.value);
                     self.desired.assets.insert(key.clone(), DesiredAsset::Gone { reason });
                 }
@@ -297,30 +325,35 @@ impl<'a> Resolver<'a> {
         let live = self.live;
         for (id, going) in self.going.clone() {
             let Some(keys) = live.visible_to.get(&id) else {
-                self.not_read(None, &format!("the list of assets that `{}` sees", going.name));
+                self.not_read(going.location, &format!("the list of assets that `{}` sees", going.name));
                 continue;
             };
             for key in keys {
-                match self.desired.assets.get(key) {
-                    Some(DesiredAsset::Gone { .. }) => {}
-                    Some(DesiredAsset::Present(visibility)) => {
-                        // An unlisted version of a declared asset still holds a group that was only pruned.
-                        if !going.clear && visibility.spec.versions.values().flatten().any(|groups| groups.contains(&going.name)) {
-                            self.holders.entry(id.clone()).or_default().insert(format!("asset {key}"));
-                        }
-                    }
-                    None if going.clear => {
-                        let Some(mut spec) = self.live_spec(key, None) else { continue };
-                        self.drop_going(&mut spec);
-                        let reason = Some(format!("user group `{}` goes", going.name));
-                        let visibility = DesiredVisibility { spec, causes: BTreeMap::new(), reason };
-                        self.desired.assets.insert(key.clone(), DesiredAsset::Present(visibility));
-                    }
-                    None => {
-                        self.holders.entry(id.clone()).or_default().insert(format!("asset {key}"));
-                    }
+                if going.clear {
+                    self.cleared_asset(key, &going);
+                } else if !self.desired.assets.get(key).is_some_and(|desired| lets_go(desired, &going.name)) {
+                    self.hold(&id, format!("asset {key}"));
                 }
             }
+        }
+    }
+
+    fn cleared_asset(&mut self, key: &AssetKey, going: &Going) {
+        if !self.desired.assets.contains_key(key) {
+            let Some(detail) = self.detail(key, going.location) else { return };
+            let mut spec = AssetSpec::of_live(detail, &self.directory);
+            self.drop_going(&mut spec);
+            let reason = Some(format!("user group `{}` goes", going.name));
+            let visibility = DesiredVisibility { spec, causes: BTreeMap::new(), reason };
+            self.desired.assets.insert(key.clone(), DesiredAsset::Present(visibility));
+        }
+        if let Some(DesiredAsset::Present(visibility)) = self.desired.assets.get(key)
+            && visibility.spec.versions.values().any(Option::is_none)
+        {
+            self.warn(format!(
+                "the hub does not say who sees each version of {key}: if one of them still names `{}`, the group cannot be deleted",
+                going.name
+            ));
         }
     }
 
@@ -333,13 +366,27 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Nothing of the asset will refer to the group.
+fn lets_go(desired: &DesiredAsset, group: &GroupName) -> bool {
+    match desired {
+        DesiredAsset::Gone { .. } => true,
+        DesiredAsset::Present(visibility) => visibility
+            .spec
+            .versions
+            .values()
+            .all(|groups| groups.as_ref().is_some_and(|groups| !groups.contains(group))),
+    }
+}
+
 fn custom_entered(asset: &Asset, location: Location) -> Diagnostic {
     Diagnostic::error(
         "custom-entered",
         location,
         format!("`{}` does not have custom instances, and the API cannot set them", asset.coordinates()),
     )
-    .with_help("`Custom` can be kept, not entered: choose the instances in the portal's settings, or write All or Public")
+    .with_help(
+        "`Custom` can be kept, not entered: choose the instances in the portal's settings, or write All or Public",
+    )
 }
 
 /// Whether a prune pattern covers an asset, by the id or the name of its business group.
@@ -352,6 +399,11 @@ pub(crate) fn matches_asset(
         || business_groups
             .and_then(|groups| groups.get(&*key.group_id))
             .is_some_and(|name| glob.matches(&format!("{name}/{}", key.asset_id)))
+}
+
+/// The shape of an Exchange group that is no business group, e.g. `com.example`.
+fn is_exchange_group(text: &str) -> bool {
+    text.contains('.') && !text.contains(char::is_whitespace)
 }
 
 /// The shape of a business group's id.

@@ -1,207 +1,248 @@
 //! Which groups exist, are renamed, are new, or go, and where new ones are put.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Going, Resolver, duplicate_groups};
 use crate::address::Kind;
-use crate::diagnostic::{Diagnostic, Located};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::directory::{Directory, Entry};
 use crate::id::{GroupId, GroupName};
 use crate::manifest::model::{GroupReference, GroupState, Parent, UserGroup};
 use crate::plan::Unmanaged;
 use crate::state::{DesiredGroup, DesiredGroupState, GroupFlags, LiveGroup};
 
+/// The most groups of a portal (the product's documented limit).
+const MOST_GROUPS_OF_A_PORTAL: usize = 100;
+
+/// What a declared group is in the portal.
+enum Match<'a> {
+    Live(&'a LiveGroup),
+    New(GroupName),
+    /// Neither there nor wanted, or faulty.
+    Nothing,
+}
+
 impl<'a> Resolver<'a> {
-    pub(super) fn groups(&mut self) {
+    /// Whether anything else can be resolved.
+    pub(super) fn groups(&mut self) -> bool {
+        if !self.tree_is_sound() {
+            return false;
+        }
         let live = self.live;
-        if live.user_groups.is_empty() {
-            self.fault(
-                Diagnostic::error("empty-portal", None, "the portal shows no user group at all, not even a built-in")
-                    .with_help("check that the credential may administer this portal; nothing is planned on an empty read"),
-            );
-            return;
-        }
         let declared: &'a [UserGroup] = self.manifest.user_groups.as_deref().unwrap_or_default();
-        let mut by_name: BTreeMap<&str, Vec<&LiveGroup>> = BTreeMap::new();
-        for group in &live.user_groups {
-            by_name.entry(&group.name).or_default().push(group);
-        }
-        let renamed = self.renames(declared, &by_name);
+        let renamed = self.renames(declared);
         self.directory = Directory::of_live(&live.user_groups, &renamed);
         for group in &live.user_groups {
             let plain = renamed.get(&group.id).unwrap_or(&group.name).clone();
             self.by_plain_name.entry(plain).or_default().push(self.directory.name_of(&group.id));
         }
-        let mut declared_ids = BTreeSet::new();
-        for group in declared {
-            self.declared_group(group, &renamed, &mut declared_ids);
+        let matches: Vec<Match<'a>> = declared.iter().map(|group| self.match_group(group, &renamed)).collect();
+        self.pruned_groups();
+        // Only now is it known which groups go and which are new: a parent may be any of them.
+        for (group, found) in declared.iter().zip(&matches) {
+            match found {
+                Match::Live(live) => self.existing_group(group, live, renamed.get(&live.id).map(String::as_str)),
+                Match::New(name) => self.new_group(group, name),
+                Match::Nothing => {}
+            }
         }
-        self.pruned_groups(&declared_ids);
+        self.circles_of_new(declared, &matches);
         self.children_of_going();
-        let count = live.user_groups.iter().filter(|group| !group.flags.is_built_in()).count();
-        let undeclared = live
-            .user_groups
+        self.declared_groups = declared
             .iter()
-            .filter(|group| !group.flags.is_built_in() && !declared_ids.contains(&group.id))
-            .map(|group| self.address(Kind::UserGroups, [&group.name]))
-            .collect::<Vec<_>>();
-        debug_assert!(undeclared.len() <= count);
-        self.unmanaged.insert(Kind::UserGroups, Unmanaged { count: undeclared.len(), addresses: undeclared });
-    }
-
-    /// Groups that live under a name of `formerly`, by id, with their new names.
-    fn renames(
-        &mut self,
-        declared: &[UserGroup],
-        by_name: &BTreeMap<&str, Vec<&LiveGroup>>,
-    ) -> BTreeMap<GroupId, String> {
-        let mut renamed = BTreeMap::new();
-        for group in declared {
-            let GroupReference::Named(name) = &group.name.value else { continue };
-            let former: Vec<(&Located<String>, &LiveGroup)> = group
-                .formerly
-                .iter()
-                .flat_map(|former| by_name.get(former.as_str()).into_iter().flatten().map(move |live| (former, *live)))
-                .collect();
-            let Some((at, old)) = former.first() else { continue };
-            if let Some([current, ..]) = by_name.get(name.as_str()).map(Vec::as_slice) {
-                self.fault(
-                    Diagnostic::error(
-                        "both-names-live",
-                        at.location,
-                        format!("both `{}` and `{name}` exist in the portal", old.name),
-                    )
-                    .with_help(format!(
-                        "ids {} and {}: remove one in the portal, or declare the old one by itself",
-                        old.id, current.id
-                    )),
-                );
-            } else if let [_, _, ..] = former.as_slice() {
-                let ids: Vec<String> = former.iter().map(|(_, live)| format!("{} ({})", live.name, live.id)).collect();
-                self.fault(
-                    Diagnostic::error(
-                        "ambiguous-rename",
-                        at.location,
-                        format!("several groups could become `{name}`: {}", ids.join(", ")),
-                    )
-                    .with_help("leave only the name in `formerly` that is meant"),
-                );
-            } else if old.flags.is_built_in() {
-                self.fault(
-                    Diagnostic::error("built-in", at.location, format!("`{}` is a built-in: it is never renamed", old.name))
-                        .with_help("remove it from `formerly`"),
-                );
-            } else {
-                self.former_names.insert(old.name.clone());
-                renamed.insert(old.id.clone(), name.clone());
-            }
-        }
-        renamed
-    }
-
-    fn declared_group(
-        &mut self,
-        group: &UserGroup,
-        renamed: &BTreeMap<GroupId, String>,
-        declared_ids: &mut BTreeSet<GroupId>,
-    ) {
-        let location = group.name.location;
-        let name = match &group.name.value {
-            GroupReference::System(system) => {
-                let Some(name) = self.system_group(*system, location) else { return };
-                if let Some(id) = self.directory.id_of(&name) {
-                    declared_ids.insert(id.clone());
-                }
-                return;
-            }
-            GroupReference::Named(name) => name,
-        };
-        let found: Vec<LiveGroup> = self
-            .live
-            .user_groups
-            .iter()
-            .filter(|live| renamed.get(&live.id).unwrap_or(&live.name) == name)
-            .cloned()
+            .zip(matches)
+            .filter_map(|(group, found)| match found {
+                Match::Live(live) => Some((group, self.directory.name_of(&live.id))),
+                Match::New(name) => Some((group, name)),
+                Match::Nothing => None,
+            })
             .collect();
-        match found.as_slice() {
-            [] => self.absent_from_portal(group, name),
-            [live] => {
-                declared_ids.insert(live.id.clone());
-                self.existing_group(group, live);
-            }
-            several => {
-                declared_ids.extend(several.iter().map(|live| live.id.clone()));
-                let ids: Vec<String> = several.iter().map(|live| live.id.to_string()).collect();
-                self.fault(duplicate_groups(name, location, &ids));
-            }
+        let count = self.directory.iter().count();
+        if count > MOST_GROUPS_OF_A_PORTAL && self.directory.iter().any(|entry| entry.id.is_none()) {
+            self.warn(format!(
+                "the portal would have {count} user groups before any goes, and the hub takes at most {MOST_GROUPS_OF_A_PORTAL}"
+            ));
         }
+        true
     }
 
-    fn absent_from_portal(&mut self, group: &UserGroup, name: &str) {
-        if matches!(group.state, GroupState::Absent { .. }) {
-            return;
-        }
-        let lower = name.to_lowercase();
-        let same_but_case = self.by_plain_name.keys().find(|other| other.to_lowercase() == lower).cloned();
-        if let Some(other) = same_but_case {
+    /// Nothing is planned on an empty or contradictory read.
+    fn tree_is_sound(&mut self) -> bool {
+        let groups = &self.live.user_groups;
+        if groups.is_empty() {
             self.fault(
-                Diagnostic::error(
-                    "differs-in-case",
-                    group.name.location,
-                    format!("the portal has `{other}`, which differs from `{name}` in case alone"),
-                )
-                .with_help(format!("write `{other}`, or add `formerly: [{other}]` to rename it")),
+                Diagnostic::error("empty-portal", None, "the portal shows no user group at all, not even a built-in")
+                    .with_help(
+                        "check that the credential may administer this portal; nothing is planned on an empty read",
+                    ),
+            );
+            return false;
+        }
+        let parents: HashMap<&GroupId, Option<&GroupId>> =
+            groups.iter().map(|group| (&group.id, group.parent.as_ref())).collect();
+        let reaches_the_top = |group: &LiveGroup| {
+            let mut place = Some(&group.id);
+            for _ in 0..=groups.len() {
+                match place {
+                    None => return true,
+                    Some(id) => match parents.get(id) {
+                        None => return false,
+                        Some(parent) => place = *parent,
+                    },
+                }
+            }
+            false
+        };
+        if parents.len() == groups.len() && groups.iter().all(reaches_the_top) {
+            return true;
+        }
+        self.fault(
+            Diagnostic::error("inconsistent-portal", None, "the user groups that were read are no tree")
+                .with_help("nothing is planned on a contradictory read; observe the portal again"),
+        );
+        false
+    }
+
+    fn match_group(&mut self, group: &'a UserGroup, renamed: &BTreeMap<GroupId, String>) -> Match<'a> {
+        let location = group.name.location;
+        let live = match &group.name.value {
+            GroupReference::System(system) => {
+                let Some(name) = self.system_group(*system, location) else { return Match::Nothing };
+                let id = self.directory.id_of(&name);
+                self.live.user_groups.iter().find(|live| Some(&live.id) == id)
+            }
+            GroupReference::Named(name) => {
+                let found: Vec<&'a LiveGroup> = self
+                    .live
+                    .user_groups
+                    .iter()
+                    .filter(|live| renamed.get(&live.id).unwrap_or(&live.name) == name)
+                    .collect();
+                if let [_, _, ..] = found.as_slice() {
+                    self.declared_ids.extend(found.iter().map(|live| (live.id.clone(), location)));
+                    let ids: Vec<String> = found.iter().map(|live| live.id.to_string()).collect();
+                    self.fault(duplicate_groups(name, location, &ids));
+                    return Match::Nothing;
+                }
+                found.first().copied()
+            }
+        };
+        let Some(live) = live else { return self.group_not_there(group) };
+        if let Some(first) = self.declared_ids.insert(live.id.clone(), location) {
+            self.fault(
+                Diagnostic::error("duplicate-group", location, format!("user group `{}` is declared twice", live.name))
+                    .with_related(first, "declared first here"),
+            );
+            return Match::Nothing;
+        }
+        if let GroupState::Absent { disable_members } = group.state {
+            self.goes(live, location, disable_members);
+            return Match::Nothing;
+        }
+        Match::Live(live)
+    }
+
+    fn goes(&mut self, live: &LiveGroup, location: Location, disable_members: bool) {
+        if live.flags.is_built_in() {
+            self.fault(
+                Diagnostic::error("built-in", location, format!("`{}` is a built-in: it is never deleted", live.name))
+                    .with_help("remove `state: absent`"),
             );
             return;
         }
-        let Some(parent) = self.parent_of_new(group) else { return };
-        let name = GroupName::from(name);
-        self.directory.insert(Entry {
-            name: name.clone(),
-            id: None,
-            parent: parent.clone(),
-            flags: GroupFlags::default(),
-        });
-        self.by_plain_name.entry(name.to_string()).or_default().push(name.clone());
-        let description = group.description.as_ref().map(|text| text.value.clone());
-        self.desired
-            .user_groups
-            .push(DesiredGroup { name, state: DesiredGroupState::New { description, parent } });
+        let going = Going {
+            name: self.directory.name_of(&live.id),
+            reason: "state: absent".to_owned(),
+            location: Some(location),
+            clear: true,
+            disable_members,
+        };
+        self.going.insert(live.id.clone(), going);
     }
 
-    fn existing_group(&mut self, group: &UserGroup, live: &LiveGroup) {
-        let name = self.directory.name_of(&live.id);
+    /// A declared group that the portal does not have: known by its name from here on, whatever its parent will be.
+    fn group_not_there(&mut self, group: &UserGroup) -> Match<'a> {
+        let GroupReference::Named(name) = &group.name.value else { return Match::Nothing };
         let location = group.name.location;
-        if let GroupState::Absent { disable_members } = group.state {
-            if live.flags.is_built_in() {
-                self.fault(
-                    Diagnostic::error("built-in", location, format!("`{}` is a built-in: it is never deleted", live.name))
-                        .with_help("remove `state: absent`"),
-                );
-                return;
-            }
-            let reason = "state: absent".to_owned();
-            self.going
-                .insert(live.id.clone(), Going { name: name.clone(), reason: reason.clone(), clear: true, disable_members });
-            self.desired
-                .user_groups
-                .push(DesiredGroup { name, state: DesiredGroupState::Gone { id: live.id.clone(), reason } });
-            return;
+        let folded = name.to_lowercase();
+        let same_but_case = self.by_plain_name.keys().find(|other| other.to_lowercase() == folded).cloned();
+        let is_absent = matches!(group.state, GroupState::Absent { .. });
+        if let Some(other) = same_but_case {
+            let help = if is_absent {
+                format!("write `{other}`, or remove the entry")
+            } else {
+                format!("write `{other}`, or add `formerly: [{other}]` to rename it")
+            };
+            self.fault(
+                Diagnostic::error(
+                    "differs-in-case",
+                    location,
+                    format!("there is `{other}`, which differs from `{name}` in case alone"),
+                )
+                .with_help(help),
+            );
+            return Match::Nothing;
         }
+        if is_absent {
+            return Match::Nothing;
+        }
+        let name = GroupName::from(name.as_str());
+        if self.directory.get(&name).is_some() {
+            self.fault(
+                Diagnostic::error(
+                    "misleading-name",
+                    location,
+                    format!("plans already call another group `{name}`, by its name and its id"),
+                )
+                .with_help("choose another name"),
+            );
+            return Match::Nothing;
+        }
+        self.directory.insert(Entry { name: name.clone(), id: None, parent: None, flags: GroupFlags::default() });
+        self.by_plain_name.entry(name.to_string()).or_default().push(name.clone());
+        Match::New(name)
+    }
+
+    fn new_group(&mut self, group: &UserGroup, name: &GroupName) {
+        let Some(parent) = self.parent_of_new(group) else { return };
+        let flags = GroupFlags::default();
+        self.directory.insert(Entry { name: name.clone(), id: None, parent: parent.clone(), flags });
         let description = group.description.as_ref().map(|text| text.value.clone());
-        if live.flags.is_built_in() && description.is_some() {
+        let state = DesiredGroupState::New { description, parent };
+        self.desired.user_groups.push(DesiredGroup { name: name.clone(), state });
+    }
+
+    /// New groups that are each other's parents would never come to be.
+    fn circles_of_new(&mut self, declared: &[UserGroup], matches: &[Match<'a>]) {
+        for (group, found) in declared.iter().zip(matches) {
+            let Match::New(name) = found else { continue };
+            if self.directory.with_ancestors(name).skip(1).any(|ancestor| ancestor == name) {
+                self.fault(Diagnostic::error(
+                    "parent-circle",
+                    group.name.location,
+                    format!("`{name}` would be its own ancestor"),
+                ));
+            }
+        }
+    }
+
+    fn existing_group(&mut self, group: &UserGroup, live: &LiveGroup, new_name: Option<&str>) {
+        let location = group.name.location;
+        self.check_parent(group, live);
+        if !live.flags.is_built_in() {
+            self.desired.user_groups.push(DesiredGroup {
+                name: self.directory.name_of(&live.id),
+                state: DesiredGroupState::Existing {
+                    id: live.id.clone(),
+                    new_name: new_name.map(GroupName::from),
+                    description: group.description.as_ref().map(|text| text.value.clone()),
+                },
+            });
+        } else if group.description.is_some() {
             self.fault(
                 Diagnostic::error("built-in", location, format!("`{}` is a built-in: it is never edited", live.name))
                     .with_help("keep only `idpGroups` and `children`"),
             );
-            return;
-        }
-        self.check_parent(group, live);
-        if !live.flags.is_built_in() {
-            self.desired.user_groups.push(DesiredGroup {
-                name,
-                state: DesiredGroupState::Existing { id: live.id.clone(), description },
-            });
         }
     }
 
@@ -284,7 +325,10 @@ impl<'a> Resolver<'a> {
                             Diagnostic::error(
                                 "parent-needed",
                                 group.name.location,
-                                format!("it is not clear where `{}` belongs: groups live under {list}", group_name(group)),
+                                format!(
+                                    "it is not clear where `{}` belongs: groups live under {list}",
+                                    group_name(group)
+                                ),
                             )
                             .with_help("say it with `parent:`"),
                         );
@@ -300,7 +344,11 @@ impl<'a> Resolver<'a> {
     fn parent_without_example(&mut self, group: &UserGroup) -> Option<Option<GroupName>> {
         let defaults: Vec<GroupName> =
             self.directory.iter().filter(|entry| entry.flags.is_default).map(|entry| entry.name.clone()).collect();
-        let nests = self.live.user_groups.iter().any(|live| live.parent.is_some() || (live.flags.is_default && live.flags.is_public));
+        let nests = self
+            .live
+            .user_groups
+            .iter()
+            .any(|live| live.parent.is_some() || (live.flags.is_default && live.flags.is_public));
         match (nests, defaults.as_slice()) {
             (false, _) => Some(None),
             (true, [default]) => Some(Some(default.clone())),
@@ -309,7 +357,10 @@ impl<'a> Resolver<'a> {
                     Diagnostic::error(
                         "parent-needed",
                         group.name.location,
-                        format!("it is not clear where `{}` belongs: the portal has no single default group", group_name(group)),
+                        format!(
+                            "it is not clear where `{}` belongs: the portal has no single default group",
+                            group_name(group)
+                        ),
                     )
                     .with_help("say it with `parent:`"),
                 );
@@ -318,79 +369,64 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn pruned_groups(&mut self, declared_ids: &BTreeSet<GroupId>) {
+    fn pruned_groups(&mut self) {
         for pattern in &self.manifest.prune.user_groups {
             // Patterns are checked offline; one that does not parse matches nothing.
             let Ok(glob) = glob::Pattern::new(pattern) else { continue };
             for live in &self.live.user_groups {
-                if live.flags.is_built_in() || declared_ids.contains(&live.id) || self.going.contains_key(&live.id) {
+                let is_owned_otherwise = live.flags.is_built_in() || self.declared_ids.contains_key(&live.id);
+                if is_owned_otherwise || self.going.contains_key(&live.id) || !glob.matches(&live.name) {
                     continue;
                 }
-                if !glob.matches(&live.name) {
-                    continue;
-                }
-                let name = self.directory.name_of(&live.id);
-                let reason = format!("prune: {}", pattern.value);
-                self.going.insert(
-                    live.id.clone(),
-                    Going { name: name.clone(), reason: reason.clone(), clear: false, disable_members: false },
-                );
-                self.desired
-                    .user_groups
-                    .push(DesiredGroup { name, state: DesiredGroupState::Gone { id: live.id.clone(), reason } });
+                let going = Going {
+                    name: self.directory.name_of(&live.id),
+                    reason: format!("prune: {}", pattern.value),
+                    location: None,
+                    clear: false,
+                    disable_members: false,
+                };
+                self.going.insert(live.id.clone(), going);
             }
         }
     }
 
     /// A child that stays keeps its parent from going.
     fn children_of_going(&mut self) {
-        let mut faults = Vec::new();
-        for live in &self.live.user_groups {
-            let Some(parent) = &live.parent else { continue };
-            if self.going.contains_key(&live.id) {
-                continue;
-            }
-            let Some(going) = self.going.get(parent) else { continue };
-            if going.clear {
-                let location = self.declared_location(&going.name);
-                faults.push(
-                    Diagnostic::error(
-                        "held-by-child",
-                        location,
-                        format!("`{}` cannot be deleted while `{}` lives under it", going.name, live.name),
-                    )
-                    .with_help(format!("declare `{}` with `state: absent` too", live.name)),
-                );
-            } else {
-                self.holders.entry(parent.clone()).or_default().insert(format!("user group `{}`", live.name));
+        let live = self.live;
+        for child in &live.user_groups {
+            if let Some(parent) = &child.parent
+                && !self.going.contains_key(&child.id)
+            {
+                self.held_by_child(parent, &child.name);
             }
         }
-        self.faults.extend(faults);
     }
 
-    fn declared_location(&self, name: &GroupName) -> Option<crate::diagnostic::Location> {
-        let groups = self.manifest.user_groups.as_deref().unwrap_or_default();
-        groups
-            .iter()
-            .find(|group| matches!(&group.name.value, GroupReference::Named(declared) if declared == name.as_str()))
-            .map(|group| group.name.location)
-    }
-
-    /// Pruned groups that something else still refers to stay, and so do the groups above them.
-    pub(super) fn drop_held_groups(&mut self) {
-        let mut kept: BTreeMap<GroupId, BTreeSet<String>> = std::mem::take(&mut self.holders);
-        // Parents come before children in the live tree: going backwards, a kept child keeps its parent.
-        for live in self.live.user_groups.iter().rev() {
-            let Some(parent) = &live.parent else { continue };
-            if kept.contains_key(&live.id) && self.going.contains_key(parent) {
-                kept.entry(parent.clone()).or_default().insert(format!("user group `{}`", live.name));
-            }
+    fn held_by_child(&mut self, id: &GroupId, child: &str) {
+        let Some(going) = self.going.get(id) else { return };
+        if going.clear {
+            let fault = Diagnostic::error(
+                "held-by-child",
+                going.location,
+                format!("`{}` cannot be deleted while `{child}` lives under it", going.name),
+            );
+            self.fault(fault.with_help(format!("declare `{child}` with `state: absent` too")));
+        } else {
+            self.hold(id, format!("user group `{child}`"));
         }
-        for (id, holders) in kept {
+    }
+
+    /// Something refers to a pruned group and keeps it from going.
+    pub(super) fn hold(&mut self, id: &GroupId, holder: String) {
+        self.holders.entry(id.clone()).or_default().insert(holder);
+    }
+
+    /// Pruned groups that something else still refers to stay, and so do the groups above them; the others go.
+    pub(super) fn going_groups(&mut self) {
+        let mut held: Vec<GroupId> = self.holders.keys().cloned().collect();
+        while let Some(id) = held.pop() {
             let Some(going) = self.going.remove(&id) else { continue };
-            self.desired
-                .user_groups
-                .retain(|group| !matches!(&group.state, DesiredGroupState::Gone { id: gone, .. } if *gone == id));
+            let holders = self.holders.remove(&id).unwrap_or_default();
             let shown: Vec<&str> = holders.iter().take(5).map(String::as_str).collect();
             let more = holders.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -400,23 +436,30 @@ impl<'a> Resolver<'a> {
                 going.reason,
                 shown.join(", "),
             ));
+            let child = self.live.user_groups.iter().find(|live| live.id == id);
+            if let Some((parent, name)) = child.and_then(|child| Some((child.parent.as_ref()?, &child.name))) {
+                self.held_by_child(parent, name);
+                held.push(parent.clone());
+            }
+        }
+        for (id, going) in &self.going {
+            let state = DesiredGroupState::Gone { id: id.clone(), reason: going.reason.clone() };
+            self.desired.user_groups.push(DesiredGroup { name: going.name.clone(), state });
         }
     }
 
-    /// Groups that go are declared in their way: they do not count as left alone.
+    /// Counts the groups that are neither declared nor go.
     pub(super) fn unmanaged_groups(&mut self) {
-        let going: BTreeSet<String> = self
+        let mut addresses: Vec<_> = self
             .live
             .user_groups
             .iter()
-            .filter(|live| self.going.contains_key(&live.id))
-            .map(|live| self.address(Kind::UserGroups, [&live.name]).to_string())
+            .filter(|live| !live.flags.is_built_in())
+            .filter(|live| !self.declared_ids.contains_key(&live.id) && !self.going.contains_key(&live.id))
+            .map(|live| self.address(Kind::UserGroups, [self.directory.name_of(&live.id)]))
             .collect();
-        if let Some(unmanaged) = self.unmanaged.get_mut(&Kind::UserGroups) {
-            unmanaged.addresses.retain(|address| !going.contains(&address.to_string()));
-            unmanaged.addresses.sort();
-            unmanaged.count = unmanaged.addresses.len();
-        }
+        addresses.sort();
+        self.unmanaged.insert(Kind::UserGroups, Unmanaged { count: addresses.len(), addresses });
     }
 }
 

@@ -6,6 +6,9 @@ mod assets;
 mod groups;
 mod people;
 mod providers;
+mod renames;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use assets::{is_uuid, matches_asset};
 
@@ -16,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Located, Location};
 use crate::directory::Directory;
 use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
 use crate::kinds::GroupSet;
-use crate::manifest::model::{GroupReference, Manifest, SystemGroup};
+use crate::manifest::model::{GroupReference, Manifest, SystemGroup, UserGroup};
 use crate::plan::{Notice, NoticeLevel, Unmanaged, Waiting};
 use crate::state::{DesiredState, LiveState};
 
@@ -44,13 +47,15 @@ pub struct Failure {
 /// Resolves a manifest against what was read of its portal.
 pub fn resolve(manifest: &Manifest, live: &LiveState) -> Result<Resolution, Failure> {
     let mut resolver = Resolver::new(manifest, live);
-    resolver.groups();
-    resolver.providers();
-    resolver.mappings();
-    resolver.assets();
-    resolver.people();
-    resolver.drop_held_groups();
-    resolver.unmanaged_groups();
+    if resolver.groups() {
+        resolver.providers();
+        resolver.mappings();
+        resolver.audiences();
+        resolver.assets();
+        resolver.people();
+        resolver.going_groups();
+        resolver.unmanaged_groups();
+    }
     resolver.finish()
 }
 
@@ -59,6 +64,8 @@ pub fn resolve(manifest: &Manifest, live: &LiveState) -> Result<Resolution, Fail
 struct Going {
     name: GroupName,
     reason: String,
+    /// Where it is declared; nowhere if it is pruned.
+    location: Option<Location>,
     /// `state: absent`: cleared of members, mappings and audiences. A pruned group goes only when nothing holds it.
     clear: bool,
     disable_members: bool,
@@ -72,9 +79,15 @@ struct Resolver<'a> {
     by_plain_name: BTreeMap<String, Vec<GroupName>>,
     /// Names under `formerly` whose groups are renamed by this plan.
     former_names: BTreeSet<String>,
+    /// Where live groups are declared.
+    declared_ids: BTreeMap<GroupId, Location>,
+    /// The declared groups that exist or will, with their names in the directory.
+    declared_groups: Vec<(&'a UserGroup, GroupName)>,
     going: BTreeMap<GroupId, Going>,
     /// What would be left referring to a pruned group, in words.
     holders: BTreeMap<GroupId, BTreeSet<String>>,
+    /// The groups of the declared audiences.
+    audiences: BTreeMap<&'a str, GroupSet>,
     provider_names: BTreeMap<ProviderId, ProviderName>,
     desired: DesiredState,
     unmanaged: BTreeMap<Kind, Unmanaged>,
@@ -92,8 +105,11 @@ impl<'a> Resolver<'a> {
             directory: Directory::default(),
             by_plain_name: BTreeMap::new(),
             former_names: BTreeSet::new(),
+            declared_ids: BTreeMap::new(),
+            declared_groups: Vec::new(),
             going: BTreeMap::new(),
             holders: BTreeMap::new(),
+            audiences: BTreeMap::new(),
             provider_names: BTreeMap::new(),
             desired: DesiredState::default(),
             unmanaged: BTreeMap::new(),
@@ -105,8 +121,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn finish(self) -> Result<Resolution, Failure> {
-        let Self { mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, .. } =
-            self;
+        let Self {
+            mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, ..
+        } = self;
         if faults.is_empty() && refusals.is_empty() {
             notices.sort();
             notices.dedup();
@@ -150,8 +167,10 @@ impl<'a> Resolver<'a> {
             GroupReference::System(system) => self.system_group(*system, reference.location)?,
             GroupReference::Named(name) => self.named_group(name, reference.location)?,
         };
-        let going = self.directory.id_of(&name).and_then(|id| self.going.get(id)).filter(|going| going.clear);
-        if going.is_some() {
+        let Some((id, going)) = self.directory.id_of(&name).and_then(|id| self.going.get_key_value(id)) else {
+            return Some(name);
+        };
+        if going.clear {
             self.fault(
                 Diagnostic::error(
                     "reference-to-absent",
@@ -162,6 +181,8 @@ impl<'a> Resolver<'a> {
             );
             return None;
         }
+        let id = id.clone();
+        self.hold(&id, "the manifest, which names it".to_owned());
         Some(name)
     }
 
@@ -194,15 +215,20 @@ impl<'a> Resolver<'a> {
             [] => {
                 let text = format!("no user group of the portal carries the flag `{}`", system.flag());
                 self.fault(
-                    Diagnostic::error("no-such-built-in", location, text)
-                        .with_help(format!("`{}` cannot be used in this portal; name a group instead", system.as_str())),
+                    Diagnostic::error("no-such-built-in", location, text).with_help(format!(
+                        "`{}` cannot be used in this portal; name a group instead",
+                        system.as_str()
+                    )),
                 );
                 None
             }
             several => {
-                let list = several.iter().map(|(name, id)| format!("`{name}` (id {id})")).collect::<Vec<_>>().join(", ");
+                let list =
+                    several.iter().map(|(name, id)| format!("`{name}` (id {id})")).collect::<Vec<_>>().join(", ");
                 let text = format!("several user groups carry the flag `{}`: {list}", system.flag());
-                self.fault(Diagnostic::error("ambiguous-built-in", location, text).with_help("name one of them instead"));
+                self.fault(
+                    Diagnostic::error("ambiguous-built-in", location, text).with_help("name one of them instead"),
+                );
                 None
             }
         }
@@ -225,7 +251,8 @@ impl<'a> Resolver<'a> {
                 } else if let Some(near) = nearest(name, self.by_plain_name.keys().map(String::as_str)) {
                     fault = fault.with_help(format!("did you mean `{near}`?"));
                 } else {
-                    fault = fault.with_help("declare it under `userGroups`, or check the portal that the manifest names");
+                    fault =
+                        fault.with_help("declare it under `userGroups`, or check the portal that the manifest names");
                 }
                 self.fault(fault);
                 None

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Resolver;
+use super::{Going, Resolver};
 use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::id::{GroupName, MemberId, ProspectId};
+use crate::id::{GroupId, MemberId, ProspectId};
 use crate::kinds::GroupSet;
 use crate::kinds::members::spec::MOST_GROUPS;
 use crate::manifest::model::{Member, ProspectDecision, ProspectMatch, ProspectRule};
@@ -18,14 +18,15 @@ struct Index<'p, P> {
     by_name: HashMap<String, Vec<&'p P>>,
 }
 
-impl<'p, P: PartialEq> Index<'p, P> {
+impl<'p, P> Index<'p, P> {
     fn new(people: &'p [P], id: impl Fn(&'p P) -> &'p str, names: impl Fn(&'p P) -> [Option<&'p str>; 2]) -> Self {
         let mut index = Self { by_id: HashMap::new(), by_name: HashMap::new() };
         for person in people {
             index.by_id.insert(id(person), person);
-            for name in names(person).into_iter().flatten() {
+            for name in names(person).into_iter().flatten().filter(|name| !name.is_empty()) {
                 let same: &mut Vec<&P> = index.by_name.entry(name.to_lowercase()).or_default();
-                if !same.contains(&person) {
+                // A username and an email that are one and the same come one after the other.
+                if !same.last().is_some_and(|last| std::ptr::eq(*last, person)) {
                     same.push(person);
                 }
             }
@@ -37,7 +38,7 @@ impl<'p, P: PartialEq> Index<'p, P> {
     fn find(&self, user: &str) -> Vec<&'p P> {
         let mut found: Vec<&P> = self.by_id.get(user).copied().into_iter().collect();
         for person in self.by_name.get(&user.to_lowercase()).into_iter().flatten() {
-            if !found.contains(person) {
+            if !found.iter().any(|other| std::ptr::eq(*other, *person)) {
                 found.push(person);
             }
         }
@@ -45,12 +46,17 @@ impl<'p, P: PartialEq> Index<'p, P> {
     }
 }
 
+/// A rule's decision with its groups resolved.
+enum Verdict {
+    Approve(GroupSet),
+    Reject,
+}
+
 impl<'a> Resolver<'a> {
     pub(super) fn people(&mut self) {
         let live = self.live;
         let declared: &'a [Member] = self.manifest.members.as_deref().unwrap_or_default();
         let rules: &'a [ProspectRule] = self.manifest.prospects.as_deref().unwrap_or_default();
-        let clears = self.going.values().any(|going| going.clear);
         let first = declared.first().map(|member| member.user.location);
         let members_needed = !declared.is_empty() || !rules.is_empty() || !self.going.is_empty();
         let prospects_needed = !rules.is_empty() || declared.iter().any(|member| member.approve);
@@ -77,12 +83,13 @@ impl<'a> Resolver<'a> {
         for entry in declared {
             self.declared_member(entry, &members, &prospects, &mut declared_members, &mut declared_prospects);
         }
+        let verdicts: Vec<(&'a ProspectRule, Verdict)> = rules.iter().map(|rule| (rule, self.verdict(rule))).collect();
         for prospect in live.prospects.iter().flatten() {
             if !declared_prospects.contains_key(&prospect.id) {
-                self.prospect(prospect, rules, &members);
+                self.prospect(prospect, &verdicts, &members, &prospects);
             }
         }
-        if clears || !self.going.is_empty() {
+        if !self.going.is_empty() {
             self.members_of_going(&declared_members);
         }
         self.count_unmanaged(&declared_members, &declared_prospects);
@@ -112,6 +119,11 @@ impl<'a> Resolver<'a> {
                     self.declared_twice(user, location, first);
                     return;
                 }
+                for name in [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten() {
+                    for prospect in prospects.find(name) {
+                        declared_prospects.entry(prospect.id.clone()).or_insert(location);
+                    }
+                }
                 if !pending.is_empty() && entry.approve {
                     self.note(format!("the pending sign-up of `{user}` is left alone: there is a member of that name"));
                 }
@@ -135,8 +147,12 @@ impl<'a> Resolver<'a> {
 
     fn declared_twice(&mut self, user: &str, location: Location, first: Location) {
         self.fault(
-            Diagnostic::error("duplicate-member", location, format!("`{user}` is declared twice under different names"))
-                .with_related(first, "declared first here"),
+            Diagnostic::error(
+                "duplicate-member",
+                location,
+                format!("`{user}` is declared twice under different names"),
+            )
+            .with_related(first, "declared first here"),
         );
     }
 
@@ -212,11 +228,13 @@ impl<'a> Resolver<'a> {
                 return DesiredMember { user_groups: None, enabled, reason: None };
             }
         }
-        self.too_many_groups(member.label(), &wanted, entry.user.location);
+        if wanted != live {
+            self.too_many_groups(member.label(), &wanted, entry.user.location);
+        }
         DesiredMember { user_groups: Some(wanted), enabled, reason: None }
     }
 
-    /// Memberships that are never taken away by leaving them out: default and public groups, and administration.
+    /// Memberships that are never taken away by leaving them out: those in built-ins, administration among them.
     fn kept(&mut self, live: &GroupSet, user: &str, wanted: &GroupSet) -> GroupSet {
         let mut kept = GroupSet::new();
         for name in live {
@@ -224,7 +242,7 @@ impl<'a> Resolver<'a> {
             if flags.is_admin && !wanted.contains(name) {
                 self.note(format!("`{user}` stays an administrator: leaving the group out does not end that"));
             }
-            if flags.is_admin || flags.is_default || flags.is_public {
+            if flags.is_built_in() {
                 kept.insert(name.clone());
             }
         }
@@ -238,10 +256,7 @@ impl<'a> Resolver<'a> {
                 Diagnostic::error(
                     "too-many-groups",
                     location,
-                    format!(
-                        "`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS}",
-                        groups.len()
-                    ),
+                    format!("`{user}` would be in {} groups, and the API takes at most {MOST_GROUPS}", groups.len()),
                 )
                 .with_help("built-in groups count: what the member has of them is kept"),
             );
@@ -249,70 +264,117 @@ impl<'a> Resolver<'a> {
         too_many
     }
 
-    fn prospect(&mut self, prospect: &LiveProspect, rules: &'a [ProspectRule], members: &Index<'a, LiveMember>) {
-        let Some(rule) = rules.iter().find(|rule| matches(&rule.matches, &prospect.email)) else { return };
-        let is_member = [prospect.username.as_deref(), Some(prospect.email.as_str())]
-            .into_iter()
-            .flatten()
-            .any(|name| !members.find(name).is_empty());
-        let decision = match &rule.decision {
-            ProspectDecision::Approve { .. } if is_member => {
+    /// Resolves a rule once, whether it matches anyone or not.
+    fn verdict(&mut self, rule: &ProspectRule) -> Verdict {
+        match &rule.decision {
+            ProspectDecision::Reject => Verdict::Reject,
+            ProspectDecision::Approve { user_groups } => {
+                let user_groups = self.references(user_groups);
+                self.too_many_groups(&rule_name(&rule.matches), &user_groups, rule.location);
+                Verdict::Approve(user_groups)
+            }
+        }
+    }
+
+    fn prospect(
+        &mut self,
+        prospect: &LiveProspect,
+        verdicts: &[(&ProspectRule, Verdict)],
+        members: &Index<'a, LiveMember>,
+        prospects: &Index<'a, LiveProspect>,
+    ) {
+        let Some((rule, verdict)) = verdicts.iter().find(|(rule, _)| matches(&rule.matches, &prospect.email)) else {
+            return;
+        };
+        let reason = rule_name(&rule.matches);
+        let names = || [prospect.username.as_deref(), Some(prospect.email.as_str())].into_iter().flatten();
+        let decision = match verdict {
+            Verdict::Reject => DesiredDecision::Reject { reason },
+            Verdict::Approve(_) if names().any(|name| !members.find(name).is_empty()) => {
                 self.note(format!(
                     "the pending sign-up of `{}` is left alone: there is a member of that name",
                     prospect.label()
                 ));
                 return;
             }
-            ProspectDecision::Approve { user_groups } => {
-                let user_groups = self.references(user_groups);
-                if self.too_many_groups(prospect.label(), &user_groups, rule.location) {
-                    return;
-                }
-                DesiredDecision::Approve { user_groups, reason: rule_name(&rule.matches) }
+            // Anybody may sign up under any name: that must neither let two in for one nor stop the plan.
+            Verdict::Approve(_) if names().any(|name| prospects.find(name).len() > 1) => {
+                self.warn(format!(
+                    "the pending sign-up of `{}` is left alone: another one goes by the same name or email",
+                    prospect.label()
+                ));
+                return;
             }
-            ProspectDecision::Reject => DesiredDecision::Reject { reason: rule_name(&rule.matches) },
+            Verdict::Approve(user_groups) => DesiredDecision::Approve { user_groups: user_groups.clone(), reason },
         };
         self.desired.prospects.insert(prospect.id.clone(), decision);
     }
 
-    /// Takes groups that go away from everyone who is in them.
+    /// Takes groups that go away from everyone who is in them; whoever stays in a pruned group keeps it.
     fn members_of_going(&mut self, declared: &BTreeMap<MemberId, Location>) {
         let live = self.live;
-        let going: BTreeMap<GroupName, (bool, bool)> =
-            self.going.values().map(|going| (going.name.clone(), (going.clear, going.disable_members))).collect();
+        let going = self.going.clone();
         for member in live.members.iter().flatten() {
-            let Some(ids) = &member.user_groups else { continue };
-            let names = self.directory.names_of(ids);
+            let Some(ids) = &member.user_groups else {
+                for (id, group) in &going {
+                    self.member_of_unknown_groups(member, id, group);
+                }
+                continue;
+            };
             let manages_groups =
                 self.desired.members.get(&member.id).is_some_and(|desired| desired.user_groups.is_some());
-            for (id, group) in &self.going {
-                if !group.clear && ids.contains(id) && !manages_groups {
-                    self.holders.entry(id.clone()).or_default().insert(format!("member `{}`", member.label()));
-                }
+            let left: Vec<(&GroupId, &Going)> = going.iter().filter(|(id, _)| ids.contains(*id)).collect();
+            for (id, _) in left.iter().filter(|(_, group)| !group.clear && !manages_groups) {
+                self.hold(id, format!("member `{}`", member.label()));
             }
-            let cleared: BTreeSet<&GroupName> =
-                names.iter().filter(|name| going.get(*name).is_some_and(|(clear, _)| *clear)).collect();
-            if cleared.is_empty() {
-                continue;
-            }
-            let desired = self.desired.members.entry(member.id.clone()).or_insert(DesiredMember {
-                user_groups: None,
-                enabled: None,
-                reason: None,
-            });
-            let left = desired
-                .user_groups
-                .get_or_insert_with(|| names.iter().filter(|name| !cleared.contains(name)).cloned().collect());
-            let nothing_left = left.iter().all(|name| self.directory.flags_of(name).is_built_in());
-            let disables = cleared.iter().any(|name| going[*name].1);
-            if nothing_left && disables && desired.enabled.is_none() {
-                desired.enabled = Some(false);
-            }
-            if !declared.contains_key(&member.id) {
-                let list = cleared.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                desired.reason = Some(format!("user group {list} goes"));
+            let cleared: Vec<&Going> = left.into_iter().map(|(_, group)| group).filter(|group| group.clear).collect();
+            if !cleared.is_empty() {
+                self.cleared_member(member, ids, &cleared, declared.contains_key(&member.id));
             }
         }
+    }
+
+    fn member_of_unknown_groups(&mut self, member: &LiveMember, id: &GroupId, going: &Going) {
+        if going.clear {
+            self.warn(format!(
+                "the hub does not say which groups `{}` is in: if `{}` is one of them, it cannot be deleted",
+                member.label(),
+                going.name
+            ));
+        } else {
+            self.hold(id, format!("member `{}`, perhaps", member.label()));
+        }
+    }
+
+    fn cleared_member(&mut self, member: &LiveMember, ids: &BTreeSet<GroupId>, cleared: &[&Going], is_declared: bool) {
+        let mut desired = self.desired.members.remove(&member.id).unwrap_or(DesiredMember {
+            user_groups: None,
+            enabled: None,
+            reason: None,
+        });
+        let left = desired.user_groups.get_or_insert_with(|| {
+            let mut left = self.directory.names_of(ids);
+            left.retain(|name| cleared.iter().all(|group| group.name != *name));
+            left
+        });
+        self.too_many_groups(member.label(), left, cleared[0].location);
+        let nothing_left = left.iter().all(|name| self.directory.flags_of(name).is_built_in());
+        if nothing_left && cleared.iter().any(|group| group.disable_members) && desired.enabled.is_none() {
+            if left.iter().any(|name| self.directory.flags_of(name).is_admin) {
+                self.warn(format!(
+                    "`{}` is an administrator and stays enabled; `enabled: false` on the member disables them",
+                    member.label()
+                ));
+            } else {
+                desired.enabled = Some(false);
+            }
+        }
+        if !is_declared {
+            let list = cleared.iter().map(|group| format!("`{}`", group.name)).collect::<Vec<_>>().join(", ");
+            let (noun, verb) = if cleared.len() == 1 { ("user group", "goes") } else { ("user groups", "go") };
+            desired.reason = Some(format!("{noun} {list} {verb}"));
+        }
+        self.desired.members.insert(member.id.clone(), desired);
     }
 
     fn count_unmanaged(
@@ -324,7 +386,9 @@ impl<'a> Resolver<'a> {
             let names = self.live.member_names();
             let mut addresses: Vec<_> = members
                 .iter()
-                .filter(|member| !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id))
+                .filter(|member| {
+                    !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id)
+                })
                 .map(|member| self.address(Kind::Members, [&names[&member.id]]))
                 .collect();
             addresses.sort();

@@ -6,32 +6,54 @@ use super::{Resolver, nearest};
 use crate::diagnostic::{Diagnostic, Located};
 use crate::id::{ProviderId, ProviderName};
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
-use crate::manifest::model::{GroupReference, UserGroup};
 
-impl<'a> Resolver<'a> {
-    /// Gives every provider one name: the manifest's alias, else its own, else its id.
+/// The id of the built-in identity provider.
+const BUILT_IN: &str = "mulesoft";
+
+impl Resolver<'_> {
+    /// Gives every provider one name that no other has: the manifest's alias, else its own, else its id.
     pub(super) fn providers(&mut self) {
         let live = self.live;
         let Some(providers) = &live.identity_providers else { return };
+        let manifest = self.manifest;
+        let mut aliases: BTreeMap<ProviderId, &str> = BTreeMap::new();
+        for (alias, wanted) in &manifest.identity_providers {
+            let Some(id) = self.provider_id(wanted) else { continue };
+            let hides = *alias == *BUILT_IN || providers.contains_key(alias.as_str());
+            if hides && id.as_str() != alias {
+                self.fault(
+                    Diagnostic::error(
+                        "misleading-alias",
+                        wanted.location,
+                        format!("`{alias}` is the id of another identity provider"),
+                    )
+                    .with_help("choose another name"),
+                );
+            }
+            aliases.insert(id, alias);
+        }
+        let ids: BTreeSet<&str> = providers.keys().map(ProviderId::as_str).chain([BUILT_IN]).collect();
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
         for name in providers.values() {
             *uses.entry(name).or_default() += 1;
         }
         for (id, name) in providers {
-            let plain = if name.is_empty() || uses[name.as_str()] > 1 { id.as_str() } else { name };
-            self.provider_names.insert(id.clone(), plain.into());
+            let is_its_own = !name.is_empty()
+                && uses[name.as_str()] == 1
+                && !manifest.identity_providers.contains_key(name)
+                && (!ids.contains(name.as_str()) || name == id.as_str());
+            let plain = if is_its_own { name } else { id.as_str() };
+            self.provider_names.insert(id.clone(), aliases.get(id).copied().unwrap_or(plain).into());
         }
-        for (alias, wanted) in &self.manifest.identity_providers {
-            if let Some(id) = self.provider_id(wanted) {
-                self.provider_names.insert(id, alias.as_str().into());
-            }
+        for (id, alias) in aliases {
+            self.provider_names.insert(id, alias.into());
         }
     }
 
     fn provider_id(&mut self, wanted: &Located<String>) -> Option<ProviderId> {
         let providers = self.live.identity_providers.as_ref()?;
         // The built-in provider goes by this id everywhere, and not every organization lists it.
-        if wanted.value == "mulesoft" || providers.contains_key(wanted.as_str()) {
+        if wanted.value == BUILT_IN || providers.contains_key(wanted.as_str()) {
             return Some(wanted.as_str().into());
         }
         let named: Vec<&ProviderId> =
@@ -70,22 +92,9 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn mappings(&mut self) {
-        let declared: &'a [UserGroup] = self.manifest.user_groups.as_deref().unwrap_or_default();
-        for group in declared {
+        for (group, name) in self.declared_groups.clone() {
             let Some(idp_groups) = &group.idp_groups else { continue };
             let location = group.name.location;
-            // Faults of the name itself were reported with the groups.
-            let name = match &group.name.value {
-                GroupReference::System(system) => {
-                    let marked: Vec<_> = self.directory.iter().filter(|entry| system.marks(entry.flags)).collect();
-                    let [entry] = marked.as_slice() else { continue };
-                    entry.name.clone()
-                }
-                GroupReference::Named(name) => match self.by_plain_name.get(name).map(Vec::as_slice) {
-                    Some([name]) => name.clone(),
-                    _ => continue,
-                },
-            };
             if self.live.identity_providers.is_none() && !idp_groups.is_empty() {
                 self.not_read(location, "the list of identity providers");
                 continue;
@@ -96,12 +105,28 @@ impl<'a> Resolver<'a> {
                 self.not_read(location, &format!("the list of `{name}`'s mappings"));
                 continue;
             }
+            let rows = self.directory.id_of(&name).and_then(|id| self.live.mappings.get(id));
             let mut wanted = BTreeSet::new();
             for idp_group in idp_groups {
                 let alias = self.manifest.identity_providers.get(idp_group.provider.as_str());
-                let Some(id) = self.provider_id(alias.unwrap_or(&idp_group.provider)) else { continue };
-                let provider = self.provider_name(&id);
-                wanted.insert(IdpMappingSpec { user_group: name.clone(), provider, group: idp_group.group.value.clone() });
+                let Some(provider) = self.provider_id(alias.unwrap_or(&idp_group.provider)) else { continue };
+                let mut same = rows
+                    .into_iter()
+                    .flatten()
+                    .filter(|row| row.provider == provider && row.group == idp_group.group.value);
+                // The API tells mappings apart by these three alone: a second row beside a maintainer's cannot be.
+                if same.clone().any(|row| row.is_maintainer) && same.all(|row| row.is_maintainer) {
+                    self.warn(format!(
+                        "`{}` makes maintainers of `{name}`: the API cannot write this mapping, and it is left as it is",
+                        idp_group.group.value
+                    ));
+                    continue;
+                }
+                wanted.insert(IdpMappingSpec {
+                    user_group: name.clone(),
+                    provider: self.provider_name(&provider),
+                    group: idp_group.group.value.clone(),
+                });
             }
             self.desired.mappings.insert(name, wanted);
         }
@@ -111,12 +136,12 @@ impl<'a> Resolver<'a> {
     fn mappings_of_going(&mut self) {
         for (id, going) in self.going.clone() {
             let Some(rows) = self.live.mappings.get(&id) else {
-                self.not_read(None, &format!("the list of `{}`'s mappings", going.name));
+                self.not_read(going.location, &format!("the list of `{}`'s mappings", going.name));
                 continue;
             };
             if !going.clear {
                 for row in rows {
-                    self.holders.entry(id.clone()).or_default().insert(format!("mapping of `{}`", row.group));
+                    self.hold(&id, format!("mapping of `{}`", row.group));
                 }
                 continue;
             }
@@ -124,7 +149,7 @@ impl<'a> Resolver<'a> {
                 self.fault(
                     Diagnostic::error(
                         "maintainer-mapping",
-                        None,
+                        going.location,
                         format!("`{}` cannot be cleared: `{}` makes maintainers of it", going.name, row.group),
                     )
                     .with_help("remove this mapping in the platform first: the API cannot write it"),

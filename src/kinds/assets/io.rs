@@ -104,11 +104,10 @@ pub fn check_fresh(
     let directory = session.directory();
     match (operation, fresh) {
         (Operation::Create { after }, Some(fresh)) => {
-            let expanded = Change {
-                edit: Edit::Asset(Operation::Create { after: fresh.expand(after) }),
-                ..change.clone()
-            };
-            let checked = check(&expanded, Some(&fields(&AssetSpec::of_live(&fresh.live, &directory))), None, &directory);
+            let expanded =
+                Change { edit: Edit::Asset(Operation::Create { after: fresh.expand(after) }), ..change.clone() };
+            let checked =
+                check(&expanded, Some(&fields(&AssetSpec::of_live(&fresh.live, &directory))), None, &directory);
             // Published and not given its audience yet: what an interruption leaves behind.
             let seen_by_administrators_alone = fresh
                 .live
@@ -130,7 +129,12 @@ pub fn check_fresh(
 }
 
 /// Writes who sees a published asset, carrying over what the change does not own.
-pub async fn update(session: &Session, change: &Change, operation: &Operation<AssetSpec>, later: Option<&Fields>) -> Outcome {
+pub async fn update(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<AssetSpec>,
+    later: Option<&Fields>,
+) -> Outcome {
     let key = key(change);
     let fresh = match Fresh::read(session, &key).await {
         Ok(fresh) => fresh,
@@ -145,7 +149,6 @@ pub async fn update(session: &Session, change: &Change, operation: &Operation<As
     write_visibility(session, change, operation, fresh, after, owns_instances, owned).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "what is written, and what of it the change owns")]
 async fn write_visibility(
     session: &Session,
     change: &Change,
@@ -165,8 +168,7 @@ async fn write_visibility(
         Some(instances) if owns_instances => Some(instances.as_str()),
         _ => current,
     };
-    let written =
-        session.writer.update_asset(&session.path, &key.group_id, &key.asset_id, instances, &versions).await;
+    let written = session.writer.update_asset(&session.path, &key.group_id, &key.asset_id, instances, &versions).await;
     session
         .settle(written, async || {
             let fresh = Fresh::read(session, &key).await?;
@@ -269,7 +271,8 @@ async fn publish_all(session: &Session, keys: &[AssetKey]) -> BTreeMap<AssetKey,
     }
     tracing::info!("a batch of {} assets was refused; publishing them one by one", missing.len());
     for key in missing {
-        if let Err(error) = session.writer.publish_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await {
+        if let Err(error) = session.writer.publish_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await
+        {
             refusals.insert(key, error);
         }
     }

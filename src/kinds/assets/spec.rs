@@ -39,10 +39,10 @@ impl AssetSpec {
 }
 
 impl Instances {
-    /// Showing `self` shows no instance that `other` hides. `Custom` lists instances that nobody can read, so it
-    /// compares with itself alone.
+    /// Showing `self` shows no instance that `other` hides. What `Custom` lists cannot be read, so of `Custom` and
+    /// `Public` neither is within the other.
     pub fn is_within(self, other: Self) -> bool {
-        self == other || (self == Self::Public && other == Self::All)
+        self == other || other == Self::All
     }
 }
 
@@ -59,7 +59,11 @@ pub fn canonical_version(text: &str) -> &str {
 /// The spelling in which a version is sent that the server has not spelt yet: `^v?\d+$` by the contract.
 pub fn wire_version(text: &str) -> String {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain(text.strip_prefix('v').unwrap_or(text)) { text.to_owned() } else { format!("v{}", canonical_version(text)) }
+    if plain(text.strip_prefix('v').unwrap_or(text)) {
+        text.to_owned()
+    } else {
+        format!("v{}", canonical_version(text))
+    }
 }
 
 #[cfg(test)]

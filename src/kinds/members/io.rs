@@ -107,10 +107,11 @@ async fn write_fields(
     let id = change.object_id.as_deref().unwrap_or("-");
     let owns = |path: &str| change.fields.iter().any(|field| field.path == path);
     let (writer, path) = (&session.writer, &session.path);
-    if owns("enabled") && after.enabled == Some(false) {
-        if let Err(error) = writer.disable_user(path, id).await {
-            return Ok(Err(error));
-        }
+    if owns("enabled")
+        && after.enabled == Some(false)
+        && let Err(error) = writer.disable_user(path, id).await
+    {
+        return Ok(Err(error));
     }
     if owns("userGroups") {
         let groups = complete_groups(session, after, current)?;

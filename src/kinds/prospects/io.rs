@@ -44,22 +44,18 @@ pub enum Standing {
 }
 
 /// Looks where a sign-up stands.
-pub async fn standing(
-    session: &Session,
-    change: &Change,
-    before: &ProspectSpec,
-) -> Result<Standing, client::Error> {
+pub async fn standing(session: &Session, change: &Change, before: &ProspectSpec) -> Result<Standing, client::Error> {
     let term = search_term(&before.email);
     let pending = read(&session.reader, &session.path, term.as_deref()).await?;
-    if let Some(prospect) = pending.into_iter().find(|prospect| Some(prospect.id.as_str()) == change.object_id.as_deref()) {
+    if let Some(prospect) =
+        pending.into_iter().find(|prospect| Some(prospect.id.as_str()) == change.object_id.as_deref())
+    {
         return Ok(Standing::Pending(fields(&ProspectSpec::of_live(&prospect))));
     }
     let found = find(&session.reader, &session.path, &before.email).await?;
     Ok(match found.first() {
         None => Standing::Gone,
-        Some(member) => {
-            Standing::Member(member.user_groups.as_ref().map(|ids| session.directory().names_of(ids)))
-        }
+        Some(member) => Standing::Member(member.user_groups.as_ref().map(|ids| session.directory().names_of(ids))),
     })
 }
 
@@ -79,7 +75,9 @@ pub fn check_standing(session: &Session, change: &Change, standing: &Standing) -
             }),
             _ => Ok(Check::Done),
         },
-        (Edit::Approve { .. }, Standing::Gone) => Err(gone("the sign-up is gone from the portal, and nobody was let in")),
+        (Edit::Approve { .. }, Standing::Gone) => {
+            Err(gone("the sign-up is gone from the portal, and nobody was let in"))
+        }
         (_, Standing::Gone) => Ok(Check::Done),
         (_, Standing::Member(_)) => Err(gone("the sign-up was approved since the plan was made")),
     }

@@ -23,7 +23,8 @@ pub fn flatten(tree: Vec<UserGroup>) -> Vec<LiveGroup> {
     let mut groups = Vec::new();
     let mut open: Vec<(Option<GroupId>, UserGroup)> = tree.into_iter().rev().map(|group| (None, group)).collect();
     while let Some((parent, group)) = open.pop() {
-        let UserGroup { id, name, description, is_admin, is_auto_generated, is_default, is_public, children, .. } = group;
+        let UserGroup { id, name, description, is_admin, is_auto_generated, is_default, is_public, children, .. } =
+            group;
         let id = GroupId::from(id);
         open.extend(children.into_iter().rev().map(|child| (Some(id.clone()), child)));
         let flags = GroupFlags { is_admin, is_auto_generated, is_default, is_public };
@@ -123,10 +124,7 @@ pub async fn write(session: &Session, tree: &Tree, change: &Change, operation: &
             let owned = change.fields.iter().any(|field| field.path == "description");
             let live = current.as_ref().and_then(|fields| fields.get("description")).and_then(|text| text.as_str());
             let description = if owned { after.description.as_deref() } else { live }.unwrap_or_default();
-            session
-                .writer
-                .update_user_group(&session.path, object_id(change), after.name.as_str(), description)
-                .await
+            session.writer.update_user_group(&session.path, object_id(change), after.name.as_str(), description).await
         }
         Operation::Delete { .. } => {
             let deleted = session.writer.delete_user_group(&session.path, object_id(change)).await;
@@ -151,11 +149,7 @@ async fn create(session: &Session, after: &UserGroupSpec) -> Result<Result<(), c
         Some(parent) => Some(session.group_id(parent)?.to_string()),
         None => None,
     };
-    let group = NewUserGroup {
-        name: after.name.to_string(),
-        description: after.description.clone(),
-        parent,
-    };
+    let group = NewUserGroup { name: after.name.to_string(), description: after.description.clone(), parent };
     Ok(session.writer.create_user_group(&session.path, &group).await.map(|id| {
         if let Some(id) = id {
             session.learn(&after.name, id.into());

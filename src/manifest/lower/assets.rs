@@ -71,7 +71,6 @@ fn split_coordinates(written: &Located<Name>, faults: &mut Faults) -> Option<(St
             let message = format!("`{text}` is not an asset's coordinates");
             let help = "write `groupId/assetId`, or a business group's name in place of the id: `Finance/payment-api`";
             faults.error("bad-coordinates", written.location, message, help);
-            faults.incomplete = true;
             None
         }
     }

@@ -1,5 +1,7 @@
 //! User groups: the tree taken apart, parents before children.
 
+use std::collections::BTreeSet;
+
 use super::{Join, refuse, refuse_controls, text, texts};
 use crate::diagnostic::{Diagnostic, Located};
 use crate::manifest::decode::Name;
@@ -86,7 +88,12 @@ impl<'faults> Groups<'faults> {
 
     fn add_joins(&mut self, group: &GroupReference, audiences: Vec<Located<String>>) {
         self.faults.refuse_repetition(&audiences, |audience| format!("the group joins `{audience}` twice"));
-        self.joins.extend(audiences.into_iter().map(|audience| Join { group: group.clone(), audience }));
+        let mut seen = BTreeSet::new();
+        for audience in audiences {
+            if seen.insert(audience.value.clone()) {
+                self.joins.push(Join { group: group.clone(), audience });
+            }
+        }
     }
 
     fn check_place(

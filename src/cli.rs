@@ -1,0 +1,428 @@
+//! The command line: arguments alone, no I/O.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Allow;
+
+/// Keeps developer portals on API Experience Hub as code
+///
+/// Commit a portal's desired state as YAML; `plan` shows what would change, `apply` makes it so, in order, and
+/// verifies it. There is no state file: the live portal is the truth.
+#[derive(Debug, Parser)]
+#[command(name = "aehctl", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Use the embedded server in place of the hub; its database is made and filled with a demo when it is new
+    #[arg(
+        long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
+        default_missing_value = ".aehctl/emulator.db", conflicts_with_all = ["host", "region", "profile"],
+    )]
+    pub emulator: Option<PathBuf>,
+
+    /// Region of the hub
+    #[arg(long, global = true, value_enum, conflicts_with = "host")]
+    pub region: Option<RegionName>,
+
+    /// Host to use in place of a region's (plain http for loopback only)
+    #[arg(long, global = true, value_name = "HOST")]
+    pub host: Option<String>,
+
+    /// Profile of ~/.anypoint/credentials to sign in with
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Salesforce connection: its domain or id
+    #[arg(long, global = true, value_name = "CONNECTION")]
+    pub connection: Option<String>,
+
+    /// Portal: its name or any of its ids
+    #[arg(long, global = true, value_name = "PORTAL")]
+    pub portal: Option<String>,
+
+    /// Which Portal of the manifests: its metadata.name
+    #[arg(long, global = true, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// How many requests may be under way at once
+    #[arg(long, global = true, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Say more: -v stages and request counts, -vv each request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// How log lines are written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RegionName {
+    Us,
+    Eu,
+    Ca,
+    Jp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented starter manifest and a CI pipeline
+    Init(Init),
+    /// Check manifests: everything that can be checked offline, and with --online that every name resolves
+    Validate(Validate),
+    /// Rewrite manifests in canonical form, comments kept
+    Fmt(Fmt),
+    /// Save the live state that a plan needs, without secrets
+    Observe(Observe),
+    /// Show what would change
+    Plan(PlanArgs),
+    /// Make it so: plan, ask, apply, verify; or apply a saved plan
+    Apply(Apply),
+    /// Render a saved plan
+    Show(Show),
+    /// Write the live portal as a manifest; planning it at once shows no changes
+    Export(Export),
+    /// List objects of the hub
+    Get(Get),
+    /// Run, fill or inspect the embedded server
+    Emulator(Emulator),
+    /// Print the manifest's JSON Schema
+    Schema,
+    /// Print shell completions
+    Completions(Completions),
+    /// Write manual pages
+    Man(Man),
+}
+
+/// Which manifests.
+#[derive(Debug, Clone, Args)]
+pub struct Files {
+    /// Manifest file, or folder of *.yaml and *.yml files; may be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to write; made if it is not there
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    #[command(flatten)]
+    pub files: Files,
+    /// Also check against the live portal that every name resolves
+    #[arg(long)]
+    pub online: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    #[command(flatten)]
+    pub files: Files,
+    /// Change nothing; fail if a file is not in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Observe {
+    /// Manifest whose needs are read; may be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// Read everything, so that any manifest can be planned on the snapshot
+    #[arg(long)]
+    pub all: bool,
+    /// Where to write the snapshot
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub files: Files,
+    /// Plan on a snapshot that `observe` wrote; needs no credential
+    #[arg(long, value_name = "FILE")]
+    pub live: Option<PathBuf>,
+    /// Save the plan, so that exactly this can be applied
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// What applying the saved plan may do beyond the harmless
+    #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
+    pub allow: Vec<Allow>,
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// List what is left alone, in place of counting it
+    #[arg(long)]
+    pub show_unmanaged: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Plan that `plan --out` wrote
+    #[arg(value_name = "PLANFILE", conflicts_with = "files", required_unless_present = "files")]
+    pub plan: Option<PathBuf>,
+    /// Manifest file or folder; may be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// What may be done although it cannot be undone or gives much
+    #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
+    pub allow: Vec<Allow>,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Plan that `plan --out` wrote
+    #[arg(value_name = "PLANFILE")]
+    pub plan: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Also write members and their groups, which are personal data
+    #[arg(long)]
+    pub members: bool,
+    /// Write to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Get {
+    #[command(subcommand)]
+    pub kind: GetKind,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GetKind {
+    /// Salesforce connections of the organization
+    Connections,
+    /// Portals of a connection, or of all
+    Portals,
+    /// User groups of the portal, as a tree
+    UserGroups,
+    /// Mappings of identity providers' groups to user groups
+    IdpMappings {
+        /// Only those of this group: its name or id
+        #[arg(long, value_name = "GROUP")]
+        user_group: Option<String>,
+    },
+    /// Assets that are published in the portal
+    Assets {
+        #[command(flatten)]
+        search: Search,
+        /// Only what this group sees: its name or id
+        #[arg(long, value_name = "GROUP")]
+        user_group: Option<String>,
+        /// With --user-group: also what it sees through its parents
+        #[arg(long, requires = "user_group")]
+        inherited: bool,
+    },
+    /// Who sees which version of one asset
+    Asset {
+        /// groupId/assetId, or business group/assetId
+        #[arg(value_name = "COORDINATES")]
+        coordinates: String,
+    },
+    /// Assets of Exchange that could be published
+    Exchange {
+        #[command(flatten)]
+        search: Search,
+    },
+    /// Members of the portal
+    Members {
+        /// Only those whose name or email holds this text
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Only those who are disabled
+        #[arg(long, conflicts_with = "active")]
+        disabled: bool,
+        /// Only those who are not disabled
+        #[arg(long)]
+        active: bool,
+    },
+    /// One member
+    Member {
+        /// Id, username or email
+        #[arg(value_name = "USER")]
+        user: String,
+    },
+    /// Pending sign-ups
+    Prospects {
+        /// Only those whose name or email holds this text
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Only how many there are
+        #[arg(long, conflicts_with = "search")]
+        count: bool,
+    },
+    /// Identity providers of the organization
+    IdentityProviders,
+    /// Business groups of the organization, as a tree
+    BusinessGroups,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Search {
+    /// Only those whose name or description holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Only those with this tag; may be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// Only those of this category, as key:value; may be given several times
+    #[arg(long = "category", value_name = "KEY:VALUE")]
+    pub categories: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Emulator {
+    #[command(subcommand)]
+    pub command: EmulatorCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EmulatorCommand {
+    /// Serve until stopped; prints its url and a credential as one JSON line
+    Serve {
+        /// Loopback address; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+        /// Database; in memory without it
+        #[arg(long, value_name = "FILE")]
+        db: Option<PathBuf>,
+        /// Seed document to fill an empty database with; the demo if the database is new and none is given
+        #[arg(long, value_name = "FILE")]
+        seed: Option<PathBuf>,
+        /// Empty a filled database before seeding it
+        #[arg(long, requires = "seed")]
+        reset: bool,
+        /// How much later each request is answered, e.g. 50ms
+        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+        latency: std::time::Duration,
+        /// File to append a JSON line for each request to
+        #[arg(long, value_name = "FILE")]
+        request_log: Option<PathBuf>,
+        /// How long a bearer token is good
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        token_lifetime: std::time::Duration,
+        /// Take another side of what nobody knows of the hub, e.g. membership-put=adds; `help` lists them
+        #[arg(long = "switch", value_name = "NAME=VALUE")]
+        switches: Vec<String>,
+    },
+    /// Fill a database from a seed document
+    Seed {
+        #[arg(long, value_name = "FILE", default_value = ".aehctl/emulator.db")]
+        db: PathBuf,
+        /// Seed document in YAML or JSON; the demo without one
+        #[arg(value_name = "SEED")]
+        seed: Option<PathBuf>,
+        /// Empty a filled database first
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Print the whole world of a database as a seed document
+    Dump {
+        #[arg(long, value_name = "FILE", default_value = ".aehctl/emulator.db")]
+        db: PathBuf,
+    },
+    /// Print the OpenAPI document of what is served
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Directory to write a page for each command to; without it, the main page is printed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `50ms`, `2s`, `1m`, `1h`.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let fault = || format!("`{text}` is not a duration like 50ms, 2s or 1h");
+    let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(fault)?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| fault())?;
+    let milliseconds = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1_000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => None,
+    };
+    milliseconds.map(std::time::Duration::from_millis).ok_or_else(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("50ms"), Ok(std::time::Duration::from_millis(50)));
+        assert_eq!(duration("1h"), Ok(std::time::Duration::from_hours(1)));
+        for text in ["", "5", "s", "5 s", "-1s", "99999999999999999999s", "18446744073709551615h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `apply`
+
+use std::collections::BTreeSet;
+use std::io::BufRead as _;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::context::Connection;
+use super::{block_on, context, interrupt, output, plan as plan_command, show};
+use crate::address::Address;
+use crate::apply::{self, Stale, Watch, apply, stale};
+use crate::cli::{Apply, Format, Global};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::guard;
+use crate::kinds::session::{Patience, Session};
+use crate::observe::{Scope, locate};
+use crate::plan::{self, Allow, Change, Plan};
+use crate::render::{self, progress::Progress};
+use crate::report::{Outcome, Report};
+
+pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
+    // A plan that cannot be read ends the command before anything is sent.
+    let saved = arguments.plan.as_deref().map(show::read).transpose()?;
+    block_on(async {
+        let (connection, plan) = if let Some(plan) = saved {
+            let connection = context::connect_to(global, &plan).await?;
+            // The portal must still be there, under the very same ids.
+            locate(&connection.client.reader(), &connection.target).await?;
+            (connection, plan)
+        } else {
+            make_plan(global, arguments).await?
+        };
+        if global.format == Format::Human {
+            output::data(&plan_command::human(global, &plan))?;
+        }
+        if !plan.is_empty() {
+            approve(arguments, &plan)?;
+        }
+        let report = execute(global, arguments, &connection, &plan).await?;
+        context::log_requests(&connection.client, "applied");
+        output::data(&match global.format {
+            // The plan has said already that there is nothing to do.
+            Format::Human if plan.is_empty() => String::new(),
+            Format::Human => render::report_human(&report, &plan, output::colors_data(global)),
+            Format::Json => render::report_json(&report, &plan),
+            Format::Markdown => {
+                format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
+            }
+        })?;
+        Ok(exit(&report))
+    })
+}
+
+async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan)> {
+    let (manifest, sources) = context::load_one(global, &arguments.files)?;
+    let connection = context::connect_for(global, &manifest).await?;
+    let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
+    let plan = plan::make(&manifest, &live, BTreeSet::new(), false)
+        .map_err(|failure| context::unresolved(global, failure, &sources))?;
+    Ok((connection, plan))
+}
+
+async fn execute(global: &Global, arguments: &Apply, connection: &Connection, plan: &Plan) -> Result<Report> {
+    let interrupt = interrupt::gracefully();
+    let session = Session::new(connection.client.reader(), connection.client.writer(), plan, Patience::default());
+    let parallelism = usize::from(global.parallelism);
+    if let Some(path) = &arguments.plan {
+        refuse_stale(global, &session, plan, path).await?;
+    }
+    let progress = Progress::new(plan, output::is_terminal(), output::colors_talk(global));
+    let options = apply::Options { parallelism, interrupt, watch: &Watched(&progress) };
+    let report = apply(&session, plan, &options).await;
+    progress.end();
+    Ok(report)
+}
+
+fn exit(report: &Report) -> Exit {
+    if report.interrupted {
+        Exit::Interrupted
+    } else if !report.is_complete() {
+        Exit::Partial
+    } else if report.has_unconfirmed() {
+        Exit::Unconfirmed
+    } else {
+        Exit::Done
+    }
+}
+
+/// Whoever sits there is asked; without anyone, the words must have been given.
+fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
+    if arguments.auto_approve {
+        let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
+        let missing = guard::missing_words(plan, &given);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let words = missing.iter().map(|missing| missing.word.to_string()).collect::<Vec<_>>().join(",");
+        let lines: Vec<String> = missing
+            .iter()
+            .map(|missing| {
+                let count = missing.addresses.len();
+                let first = missing.addresses.first().map(Address::name).unwrap_or_default();
+                let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+                format!("`{}` for {first}{more}", missing.word)
+            })
+            .collect();
+        return Err(Failure::with_exit(
+            Exit::Refused,
+            format!("the plan does what needs an explicit word: {}", lines.join("; ")),
+        )
+        .hint(format!("nothing was changed; if this is meant, add --allow {words}"))
+        .into());
+    }
+    if !output::is_interactive() {
+        return Err(Failure::with_exit(Exit::Refused, "nobody can be asked: there is no terminal")
+            .hint("nothing was changed; review the plan, then add --auto-approve")
+            .into());
+    }
+    output::say(&format!(
+        "\nApply these changes to `{}`? Only `yes` is taken as one: ",
+        render::text::terminal(&plan.target.portal.name)
+    ));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim() != "yes" {
+        return Err(Failure::with_exit(Exit::Refused, "not approved; nothing was changed").into());
+    }
+    Ok(())
+}
+
+/// A saved plan whose objects have changed since is not begun.
+async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Path) -> Result<()> {
+    let stale = stale(session, plan, usize::from(global.parallelism)).await;
+    if stale.is_empty() {
+        return Ok(());
+    }
+    let count = stale.len();
+    let results = stale.into_iter().map(Stale::into_result).collect();
+    output::say(render::stale_human(results, plan, output::colors_talk(global)).trim_end());
+    Err(Failure::with_exit(
+        Exit::Stale,
+        format!(
+            "{} is stale: {} of its {} changes no longer fit the portal; nothing was changed",
+            path.display(),
+            count,
+            plan.changes.len()
+        ),
+    )
+    .hint("plan again, and review what is different")
+    .into())
+}
+
+/// Shows how an apply gets on.
+struct Watched<'p>(&'p Progress);
+
+impl Watch for Watched<'_> {
+    fn started(&self, change: &Change) {
+        self.0.started(change);
+    }
+
+    fn finished(&self, change: &Change, outcome: &Outcome) {
+        self.0.finished(change, outcome);
+    }
+}

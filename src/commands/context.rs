@@ -1,0 +1,215 @@
+//! What commands share: loading manifests, connecting, observing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{Global, RegionName};
+use crate::client::{self, Client, Credential, CredentialFlags, Host, Origin, Region};
+use crate::commands::output;
+use crate::diagnostic::{self, Diagnostic, Sources};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::manifest::load::{LoadOptions, Loaded, load};
+use crate::manifest::model::Manifest;
+use crate::observe::{Scope, Target, observe};
+use crate::plan::Plan;
+use crate::state::{LivePortal, LiveState};
+use crate::{emulator, resolve};
+
+/// Looks up an environment variable; one that is not Unicode counts as not set.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Loads manifests. Faults are shown all at once, warnings too.
+pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
+    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
+    let loaded = load(files, &LoadOptions { environment: &environment, working_directory });
+    if loaded.has_errors() {
+        return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
+    }
+    show(global, &loaded.diagnostics, &loaded.sources);
+    Ok(loaded)
+}
+
+/// The one Portal that is meant, with the sources for showing faults in it.
+pub(super) fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
+    let Loaded { manifests, sources, .. } = load_all(global, files)?;
+    let names = manifests.iter().map(|manifest| manifest.name.value.clone()).collect::<Vec<_>>().join(", ");
+    let mut chosen: Vec<Manifest> = match &global.name {
+        Some(name) => manifests.into_iter().filter(|manifest| manifest.name.value == *name).collect(),
+        None => manifests,
+    };
+    match (chosen.len(), &global.name) {
+        (1, _) => Ok((chosen.remove(0), sources)),
+        (0, Some(name)) if !names.is_empty() => {
+            Err(Failure::new(format!("no Portal is named `{name}`")).hint(format!("there are: {names}")).into())
+        }
+        (0, _) => Err(Failure::new("there is no Portal in these files")
+            .hint("a fragment takes effect through a Portal that includes it: give that file with -f")
+            .into()),
+        _ => Err(Failure::new(format!("there are several Portals: {names}")).hint("choose one with --name").into()),
+    }
+}
+
+/// Shows diagnostics on stderr.
+pub(super) fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Sources) {
+    if !diagnostics.is_empty() {
+        output::say(diagnostic::render(diagnostics, sources, output::colors_talk(global)).trim_end());
+    }
+}
+
+/// Shows diagnostics and says how many errors they are.
+pub(super) fn faults(
+    global: &Global,
+    exit: Exit,
+    lead: &str,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+) -> Failure {
+    show(global, diagnostics, sources);
+    let count = diagnostics.iter().filter(|diagnostic| diagnostic.severity == diagnostic::Severity::Error).count();
+    Failure::with_exit(exit, format!("{lead} {count} {}", if count == 1 { "fault" } else { "faults" }))
+}
+
+/// Says why a manifest cannot be planned.
+pub(super) fn unresolved(global: &Global, failure: resolve::Failure, sources: &Sources) -> Failure {
+    let resolve::Failure { faults: mut all, refusals } = failure;
+    let exit = if all.is_empty() { Exit::Refused } else { Exit::Error };
+    all.extend(refusals);
+    faults(global, exit, "planning the manifest against this portal found", &all, sources)
+}
+
+/// A client, and the embedded server if that is what it talks to.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) target: Target,
+    /// Stops when it is dropped.
+    _emulator: Option<emulator::Running>,
+}
+
+/// Connects to the hub, or to the embedded server. Nothing is sent yet.
+pub(super) async fn connect(global: &Global, target: Target, region: Option<Region>) -> Result<Connection> {
+    client::install_crypto_provider();
+    let mut target = Target {
+        connection: global.connection.clone().or(target.connection),
+        portal: global.portal.clone().or(target.portal),
+        ..target
+    };
+    let (host, credential, emulator) = if let Some(database) = &global.emulator {
+        let running = start_emulator(database).await?;
+        let address = running.url.trim_start_matches("http://").parse().context("the emulator has no address")?;
+        let host = Host::loopback(address).context("the emulator is not on loopback")?;
+        let secret = running.client_secret.clone().into();
+        let credential = Credential::connected_app(running.client_id.clone(), secret, Origin::Embedded);
+        target.emulator = true;
+        (host, credential, Some(running))
+    } else {
+        let flags = CredentialFlags {
+            profile: global.profile.clone(),
+            host: global.host.clone(),
+            region: global.region.map(Into::into),
+        };
+        let file = client::default_file(&environment);
+        let resolved = client::resolve(&flags, &environment, file.as_deref())?;
+        let host = resolved.host_or(region);
+        if let (None, Some(wanted), Some(is)) = (&global.region, region, host.known_region())
+            && wanted != is
+        {
+            let named = host.origin().map_or_else(String::new, |origin| format!(" by {origin}"));
+            return Err(Failure::new(format!("the manifest is for region {wanted}, and the host is {is}'s{named}"))
+                .hint("correct `target.region`, or say --region")
+                .into());
+        }
+        target.organization = target.organization.or(resolved.organization);
+        target.region = host.known_region().map(|region| region.to_string());
+        (host, resolved.credential, None)
+    };
+    let mut options = client::Options::new(host, credential);
+    options.parallelism = usize::from(global.parallelism);
+    options.certificates = client::certificate_files(&environment);
+    Ok(Connection { client: Client::new(options)?, target, _emulator: emulator })
+}
+
+/// Starts the embedded server; a new database is filled with the demo organization.
+async fn start_emulator(database: &Path) -> Result<emulator::Running> {
+    if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
+    }
+    let is_seeded = emulator::is_seeded(database)
+        .with_context(|| format!("failed to open the emulator's database {}", database.display()))?;
+    let options = emulator::Options {
+        database: emulator::Database::File(database.to_owned()),
+        seed: (!is_seeded).then(|| emulator::demo().to_owned()),
+        ..emulator::Options::default()
+    };
+    emulator::start(options).await.with_context(|| format!("failed to start the emulator on {}", database.display()))
+}
+
+/// Connects to the portal that a manifest names.
+pub(super) async fn connect_for(global: &Global, manifest: &Manifest) -> Result<Connection> {
+    let target = &manifest.target;
+    let text = |part: &Option<crate::diagnostic::Located<String>>| part.as_ref().map(|part| part.value.clone());
+    let region = target.region.as_ref().and_then(|name| region_named(name));
+    let target = Target {
+        organization: text(&target.organization),
+        connection: text(&target.connection),
+        environment: text(&target.environment),
+        portal: text(&target.portal),
+        ..Target::default()
+    };
+    connect(global, target, region).await
+}
+
+/// Connects to the portal that a saved plan was made for.
+pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connection> {
+    let LivePortal { connection, id, region, emulator, .. } = &plan.target.portal;
+    if *emulator != global.emulator.is_some() {
+        return Err(Failure::new(if *emulator {
+            "the plan was made for the embedded server"
+        } else {
+            "the plan was made for a hub, not for the embedded server"
+        })
+        .hint(if *emulator { "apply it with --emulator" } else { "apply it without --emulator" })
+        .into());
+    }
+    let target = Target { connection: Some(connection.id.clone()), portal: Some(id.clone()), ..Target::default() };
+    connect(global, target, region.as_deref().and_then(region_named)).await
+}
+
+/// Reads what a plan needs, and says how many requests that took.
+pub(super) async fn observe_for(global: &Global, connection: &Connection, scope: Scope<'_>) -> Result<LiveState> {
+    let live = observe(&connection.client.reader(), &connection.target, scope, usize::from(global.parallelism)).await?;
+    log_requests(&connection.client, "observed");
+    Ok(live)
+}
+
+/// Logs the requests so far, by operation.
+pub(super) fn log_requests(client: &Client, stage: &str) {
+    let counts = client.request_counts();
+    let total: u64 = counts.values().sum();
+    let by_operation =
+        counts.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ");
+    tracing::info!("{stage}: {total} requests so far ({by_operation})");
+}
+
+fn region_named(name: &str) -> Option<Region> {
+    Region::ALL.into_iter().find(|region| region.name() == name)
+}
+
+impl From<RegionName> for Region {
+    fn from(name: RegionName) -> Self {
+        match name {
+            RegionName::Us => Self::Us,
+            RegionName::Eu => Self::Eu,
+            RegionName::Ca => Self::Ca,
+            RegionName::Jp => Self::Jp,
+        }
+    }
+}
+
+/// The time, for envelopes and never for decisions.
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).map_or_else(|_| String::new(), |now| now.to_string())
+}

@@ -1,0 +1,123 @@
+//! One file for each subcommand: wiring only.
+
+mod apply;
+mod completions;
+mod context;
+mod emulator;
+mod export;
+mod fmt;
+mod get;
+mod init;
+mod interrupt;
+mod man;
+mod observe;
+mod output;
+mod plan;
+mod schema;
+mod show;
+mod validate;
+
+use clap::Parser as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::cli::{Cli, Command, Global, LogFormat};
+use crate::client;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Runs the command line that the process was started with.
+pub fn run() -> Exit {
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and versions are answers, and go where answers go.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return exit;
+        }
+    };
+    start_logging(&global);
+    match dispatch(&global, command) {
+        Ok(exit) => exit,
+        Err(error) => complain(&global, &error),
+    }
+}
+
+fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Fmt(arguments) => fmt::run(global, &arguments),
+        Command::Observe(arguments) => observe::run(global, &arguments),
+        Command::Plan(arguments) => plan::run(global, &arguments),
+        Command::Apply(arguments) => apply::run(global, &arguments),
+        Command::Show(arguments) => show::run(global, &arguments),
+        Command::Export(arguments) => export::run(global, &arguments),
+        Command::Get(arguments) => get::run(global, &arguments),
+        Command::Emulator(arguments) => emulator::run(arguments.command),
+        Command::Schema => schema::run(),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    }
+}
+
+/// Says what went wrong in one place: the error, what led to it, and what to do.
+fn complain(global: &Global, error: &anyhow::Error) -> Exit {
+    let mut text = format!("{error:#}");
+    let mut exit = Exit::Error;
+    let mut hint = None;
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            exit = failure.exit();
+            hint = hint.or(failure.advice());
+        } else if let Some(failure) = cause.downcast_ref::<client::Error>() {
+            hint = hint.or(failure.hint());
+        } else if let Some(failure) = cause.downcast_ref::<client::SetupError>() {
+            hint = hint.or(failure.hint());
+        }
+    }
+    text = crate::render::text::terminal(&text).into_owned();
+    let hint = hint.map(|hint| crate::render::text::terminal(hint).into_owned());
+    let paint = output::colors_talk(global);
+    let label = |word: &str, code: u8| if paint { format!("\u{1b}[1;{code}m{word}\u{1b}[0m") } else { word.to_owned() };
+    output::say(&format!("{}: {text}", label("error", 31)));
+    if let Some(hint) = hint {
+        output::say(&format!(" {}: {hint}", label("hint", 36)));
+    }
+    exit
+}
+
+fn start_logging(global: &Global) {
+    let level = match global.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    // Other crates' logs may hold what ours never do.
+    let filter = Targets::new().with_target("aehctl", level);
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(output::colors_talk(global))
+        .with_max_level(level)
+        .with_target(false);
+    let started = match global.log_format {
+        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.without_time().finish().with(filter)),
+        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().finish().with(filter)),
+    };
+    debug_assert!(started.is_ok(), "logging is started once");
+}
+
+/// Runs a future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow::Error::new(error).context("failed to start the runtime"))?;
+    runtime.block_on(async {
+        interrupt::listen();
+        future.await
+    })
+}

@@ -1,0 +1,62 @@
+//! `plan`
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::{block_on, context, output};
+use crate::cli::{Format, Global, PlanArgs};
+use crate::exit::Exit;
+use crate::files;
+use crate::observe::Scope;
+use crate::plan::{self, Plan};
+use crate::render;
+use crate::snapshot::Snapshot;
+use crate::state::LiveState;
+
+pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
+    let (manifest, sources) = context::load_one(global, &arguments.files.files)?;
+    let live = match &arguments.live {
+        Some(snapshot) => from_snapshot(snapshot)?,
+        None => block_on(async {
+            let connection = context::connect_for(global, &manifest).await?;
+            context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
+        })?,
+    };
+    let allow = arguments.allow.iter().copied().collect();
+    let plan = plan::make(&manifest, &live, allow, arguments.show_unmanaged)
+        .map_err(|failure| context::unresolved(global, failure, &sources))?;
+    if let Some(path) = &arguments.out {
+        files::write_private(path, &plan::file::write(&plan, &context::now()))?;
+    }
+    show(global, &plan)?;
+    if let Some(path) = &arguments.out {
+        output::say(&format!("The plan is in {0}. Apply exactly this with: aehctl apply {0}", path.display()));
+    }
+    Ok(if arguments.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Prints a plan in the format that was asked for.
+pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
+    output::data(&match global.format {
+        Format::Human => human(global, plan),
+        Format::Json => render::plan_json(plan),
+        Format::Markdown => render::plan_markdown(plan),
+    })
+}
+
+/// A plan as people read it.
+pub(super) fn human(global: &Global, plan: &Plan) -> String {
+    let options = render::PlanOptions { color: output::colors_data(global), width: None, verbose: global.verbose > 0 };
+    render::plan_human(plan, &options)
+}
+
+fn from_snapshot(path: &Path) -> Result<LiveState> {
+    let text = files::read_text(path)?;
+    let snapshot = Snapshot::read(&text).with_context(|| format!("failed to read {}", path.display()))?;
+    output::say(&format!(
+        "Planning on the snapshot of {}; the portal may have changed since.",
+        render::text::terminal(&snapshot.observed_at)
+    ));
+    Ok(snapshot.live)
+}

@@ -1,0 +1,59 @@
+//! A plan for people at a terminal, or reading a log.
+
+use super::body::{self, LISTED};
+use super::grouping::sections;
+use super::names::Names;
+use super::page::{Line, Page, Style};
+use super::wording;
+use crate::plan::{NoticeLevel, Plan};
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    pub color: bool,
+    /// Lines are wrapped there; `None` for anything but a terminal.
+    pub width: Option<usize>,
+    /// Lists are complete.
+    pub verbose: bool,
+}
+
+/// Shows which portal it is, the changes by kind, their number, and what is left alone.
+pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
+    let PlanOptions { color, width, verbose } = *options;
+    let names = Names::of(plan);
+    let mut page = Page::new(color, width);
+    page.line(0, &wording::portal(plan));
+    for warning in wording::notices(plan, NoticeLevel::Warning) {
+        page.line(0, &Line::at(0).styled(Style::Changed, "Warning: ").plain(warning));
+    }
+    for section in sections(plan, &names) {
+        page.gap();
+        for block in body::blocks(&section, plan, verbose) {
+            page.block(2, &block);
+        }
+    }
+    page.gap();
+    page.line(0, &Line::at(0).styled(Style::Strong, wording::summary(plan)));
+    page.gap();
+    for note in wording::notices(plan, NoticeLevel::Note) {
+        page.line(0, &Line::at(0).styled(Style::Dim, "Note: ").plain(note));
+    }
+    for (sentence, addresses) in wording::spared(plan, &names) {
+        page.line(0, &Line::at(0).plain(sentence).plain(if addresses.is_empty() { "." } else { ":" }));
+        for address in addresses {
+            page.line(2, &address);
+        }
+    }
+    let waiting = wording::waiting(plan);
+    let (total, shown) = (waiting.len(), if verbose { waiting.len() } else { LISTED });
+    for (index, line) in waiting.take(shown).enumerate() {
+        if index == 0 {
+            page.line(0, &Line::at(0).plain("Waiting:"));
+        }
+        page.line(2, &line);
+    }
+    if let Some(rest) = body::rest(total, shown) {
+        page.line(2, &Line::at(0).styled(Style::Dim, rest));
+    }
+    page.finish().trim_end().to_owned() + "\n"
+}

@@ -1,0 +1,76 @@
+//! Plans and reports for scripts: complete, with a version of their format.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::text;
+use crate::plan::file::content;
+use crate::plan::{Plan, Summary};
+use crate::report::{ChangeResult, Outcome, Report};
+
+/// The report's format: a minor version adds fields.
+const REPORT_FORMAT_VERSION: &str = "1.0";
+
+/// The plan in its published form, without the plan file's envelope.
+pub fn plan_json(plan: &Plan) -> String {
+    pretty(&content(plan))
+}
+
+/// The report with the numbers of addresses and of outcomes.
+pub fn report_json(report: &Report, plan: &Plan) -> String {
+    let Report { portal, emulator, interrupted, results } = report;
+    pretty(&ReportDocument {
+        format_version: REPORT_FORMAT_VERSION,
+        aehctl_version: env!("CARGO_PKG_VERSION"),
+        portal,
+        emulator: *emulator,
+        interrupted: *interrupted,
+        summary: report.summarise(&plan.changes),
+        outcomes: outcomes(report),
+        results,
+    })
+}
+
+/// A document as it is printed, harmless wherever it is shown.
+pub fn pretty<S: Serialize>(document: &S) -> String {
+    let text =
+        serde_json::to_string_pretty(document).expect("published documents have text keys and no failing serializer");
+    text::json(&text).into_owned() + "\n"
+}
+
+#[derive(Serialize)]
+struct ReportDocument<'a> {
+    format_version: &'static str,
+    aehctl_version: &'static str,
+    portal: &'a str,
+    emulator: bool,
+    interrupted: bool,
+    /// Addresses of which every change was done.
+    summary: Summary,
+    /// Changes by outcome, those that did not occur included.
+    outcomes: BTreeMap<&'static str, usize>,
+    results: &'a [ChangeResult],
+}
+
+fn outcomes(report: &Report) -> BTreeMap<&'static str, usize> {
+    let names = ["applied", "already-done", "unconfirmed", "failed", "refused", "skipped", "unknown"];
+    let mut counts = BTreeMap::from(names.map(|name| (name, 0)));
+    for result in &report.results {
+        *counts.entry(outcome_name(&result.outcome)).or_default() += 1;
+    }
+    counts
+}
+
+/// As the outcome is tagged in JSON.
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::AlreadyDone => "already-done",
+        Outcome::Unconfirmed => "unconfirmed",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Skipped { .. } => "skipped",
+        Outcome::Unknown { .. } => "unknown",
+    }
+}

@@ -1,0 +1,237 @@
+//! A plan as a comment on a pull request: a headline, then what folds away.
+//!
+//! Details stand in fenced blocks, where a forge links and notifies nobody. A comment that would be too long loses
+//! the ends of its longest sections and says so.
+
+use super::body::{self, counted};
+use super::grouping::sections;
+use super::names::Names;
+use super::page::{Block, Line, Style, marker};
+use super::text;
+use super::wording;
+use crate::address::Kind;
+use crate::plan::{NoticeLevel, Plan};
+
+/// What GitHub takes as one comment; counted in UTF-16 units, which are never fewer than characters.
+pub(super) const LIMIT: usize = 65_536;
+
+/// What lists outside of folded sections may take.
+const LISTS: usize = 8_000;
+
+/// Shows which portal it is, the changes by kind, their number, and what is left alone.
+pub fn plan_markdown(plan: &Plan) -> String {
+    let names = Names::of(plan);
+    let mut comment = Comment::new(&wording::summary(plan));
+    comment.paragraph(&wording::portal(plan));
+    comment.list("**Warning:** ", wording::notices(plan, NoticeLevel::Warning));
+    for section in sections(plan, &names) {
+        let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
+        comment.section(&title, true, &body::blocks(&section, plan, false));
+    }
+    comment.list("Note: ", wording::notices(plan, NoticeLevel::Note));
+    for (sentence, addresses) in wording::spared(plan, &names) {
+        if addresses.is_empty() {
+            comment.list("", [format!("{sentence}.").as_str()]);
+        } else {
+            comment.section(&sentence, false, &addresses.into_iter().map(|line| vec![line]).collect::<Vec<_>>());
+        }
+    }
+    let waiting = wording::waiting(plan);
+    if waiting.len() > 0 {
+        let title = format!("Waiting: {}", counted(waiting.len(), Kind::Members.noun(1), Kind::Members.noun(2)));
+        comment.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
+    }
+    comment.finish("the whole plan is in the output of the job, and in `--format json`")
+}
+
+const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::UserGroups => "User groups",
+        Kind::IdpMappings => "Mappings",
+        Kind::Assets => "Assets",
+        Kind::Members => "Members",
+        Kind::Prospects => "Pending sign-ups",
+    }
+}
+
+/// A text in the making for a forge, never above [`LIMIT`].
+#[derive(Debug)]
+pub(super) struct Comment {
+    head: String,
+    sections: Vec<Folded>,
+    lists: Vec<String>,
+    /// What lists may still take.
+    room: usize,
+}
+
+/// A section that folds away.
+#[derive(Debug)]
+struct Folded {
+    opening: String,
+    /// As many as could possibly be shown.
+    blocks: Vec<String>,
+    /// What these take.
+    size: usize,
+    /// How many there are in all.
+    total: usize,
+}
+
+const CLOSING: &str = "```\n\n</details>\n";
+
+/// The longest note on what a section leaves out.
+const NOTE: usize = 400;
+
+impl Comment {
+    pub(super) fn new(headline: &str) -> Self {
+        Self {
+            head: format!("## {}\n", text::markdown(headline)),
+            sections: Vec::new(),
+            lists: Vec::new(),
+            room: LISTS,
+        }
+    }
+
+    pub(super) fn paragraph(&mut self, line: &Line<'_>) {
+        self.head.push('\n');
+        for (index, span) in line.spans.iter().enumerate() {
+            // A space between spans stays one; at the beginning of the paragraph it is escaped.
+            let (space, rest) = match span.text.strip_prefix(' ') {
+                Some(rest) if index > 0 => (" ", rest),
+                _ => ("", &*span.text),
+            };
+            let escaped = text::markdown(rest);
+            match span.style {
+                Style::Strong => self.head.extend([space, "**", &escaped, "**"]),
+                _ => self.head.extend([space, &escaped]),
+            }
+        }
+        self.head.push('\n');
+    }
+
+    /// A list before the sections if there is none yet, after them otherwise.
+    pub(super) fn list<'a>(&mut self, prefix: &str, items: impl IntoIterator<Item = &'a str>) {
+        let mut list = String::new();
+        let mut left_out = 0;
+        for item in items {
+            let item = format!("- {prefix}{}\n", text::markdown(&text::shortened(item, 1_000)));
+            let size = units(&item);
+            if size > self.room {
+                left_out += 1;
+                continue;
+            }
+            self.room -= size;
+            list.push_str(&item);
+        }
+        if left_out > 0 {
+            list.extend(["- … and ", &left_out.to_string(), " more\n"]);
+        }
+        if list.is_empty() {
+            return;
+        }
+        if self.sections.is_empty() {
+            self.head.push('\n');
+            self.head.push_str(&list);
+        } else {
+            self.lists.push(list);
+        }
+    }
+
+    /// A section under a title of our own words.
+    pub(super) fn section(&mut self, title: &str, open: bool, blocks: &[Block<'_>]) {
+        let open = if open { " open" } else { "" };
+        let mut folded = Folded {
+            opening: format!("\n<details{open}>\n<summary>{}</summary>\n\n```diff\n", text::html(title)),
+            blocks: Vec::new(),
+            size: 0,
+            total: blocks.len(),
+        };
+        for block in blocks {
+            if folded.size > LIMIT {
+                break;
+            }
+            let block = fenced_block(block);
+            let size = units(&block);
+            if size <= LIMIT / 2 {
+                folded.size += size;
+                folded.blocks.push(block);
+            }
+        }
+        self.sections.push(folded);
+    }
+
+    /// The text; `elsewhere` says in our own words where the rest is if there is any.
+    pub(super) fn finish(self, elsewhere: &str) -> String {
+        let Self { head, sections, lists, room: _ } = self;
+        let lists = if lists.is_empty() { String::new() } else { format!("\n{}", lists.concat()) };
+        let fixed: usize = sections.iter().map(|section| units(&section.opening) + CLOSING.len() + NOTE).sum();
+        let room = LIMIT.saturating_sub(units(&head) + units(&lists) + fixed);
+        let mut text = head;
+        for (section, share) in sections.iter().zip(shares(&sections, room)) {
+            text.push_str(&section.opening);
+            let shown = push_blocks(&mut text, &section.blocks, share);
+            text.push_str(CLOSING);
+            if shown < section.total {
+                let left_out = counted(section.total - shown, "entry", "entries");
+                text.extend(["\n*", &left_out, " not shown for want of room: ", elsewhere, ".*\n"]);
+            }
+        }
+        text.push_str(&lists);
+        text
+    }
+}
+
+/// Adds blocks as long as there is room and returns their number. One that fills half of it alone is left out, so
+/// that it hides no other.
+fn push_blocks(text: &mut String, blocks: &[String], share: usize) -> usize {
+    let mut left = share;
+    let mut shown = 0;
+    for block in blocks {
+        let size = units(block);
+        if size > left {
+            if size > share / 2 {
+                continue;
+            }
+            break;
+        }
+        left -= size;
+        text.push_str(block);
+        shown += 1;
+    }
+    shown
+}
+
+/// Shares the room: small sections get what they need, large ones the same each.
+fn shares(sections: &[Folded], mut room: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sections.len()).collect();
+    order.sort_by_key(|index| sections[*index].size);
+    let mut shares = vec![0; sections.len()];
+    for (position, index) in order.iter().enumerate() {
+        let share = sections[*index].size.min(room / (order.len() - position));
+        shares[*index] = share;
+        room -= share;
+    }
+    shares
+}
+
+/// Lines for a `diff` block: signs come first, and `!` is the one that such blocks colour for what changes.
+fn fenced_block(block: &Block<'_>) -> String {
+    let mut text = String::new();
+    for line in block {
+        let sign = match line.marker {
+            None => " ",
+            Some(Style::Changed) => "!",
+            Some(style) => marker(style),
+        };
+        let mut written = format!("{sign} {}", " ".repeat(line.indent));
+        for span in &line.spans {
+            written.push_str(&text::fenced(&span.text));
+        }
+        text.push_str(written.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}

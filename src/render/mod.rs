@@ -1,0 +1,28 @@
+//! Plans and reports in words, for terminals, pull requests and scripts: from the data alone.
+//!
+//! Decides nothing, reads nothing and knows no client. What both people and pull requests read is made once, as
+//! blocks of lines (`body`, `report`), and placed by each medium; all text passes [`text`] on its way out.
+
+mod body;
+mod fields;
+mod grouping;
+mod human;
+mod json;
+mod markdown;
+mod names;
+mod page;
+pub mod progress;
+mod report;
+pub mod table;
+pub mod text;
+mod wording;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use human::{PlanOptions, plan_human};
+pub use json::{plan_json, pretty, report_json};
+pub use markdown::plan_markdown;
+pub use report::{report_human, report_markdown, stale_human};

@@ -1,0 +1,69 @@
+//! The sentences around the changes of a plan, the same for every medium.
+
+use std::borrow::Cow;
+
+use super::body::counted;
+use super::names;
+use super::page::{Line, Style};
+use super::text;
+use crate::plan::{Notice, NoticeLevel, Plan, Summary};
+
+/// What stands before every summary of a portal in the embedded server.
+pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
+    if emulator { "[emulator] " } else { "" }
+}
+
+/// `Plan: 2 to add, 1 to change, 0 to delete.`
+pub(super) fn summary(plan: &Plan) -> String {
+    let mark = emulator_mark(plan.target.portal.emulator);
+    if plan.is_empty() {
+        return format!("{mark}No changes. The portal matches the manifest.");
+    }
+    let Summary { add, change, delete } = plan.summary;
+    format!("{mark}Plan: {add} to add, {change} to change, {delete} to delete.")
+}
+
+/// Which portal it is about, by all its names. Long ones are shortened: none is longer in a real hub.
+pub(super) fn portal(plan: &Plan) -> Line<'_> {
+    let name = |text| names::value(&text::shortened(text, 100)).into_owned();
+    let portal = &plan.target.portal;
+    let mut line = Line::at(0).plain("Portal ").styled(Style::Strong, name(&plan.portal));
+    line.push(Style::Plain, format!(" ({}", name(&portal.name)));
+    if let Some(environment) = &portal.connection.environment {
+        line.push(Style::Plain, format!(", {}", name(environment)));
+    }
+    line.push(
+        Style::Plain,
+        format!(" at {}", name(portal.connection.domain.as_ref().unwrap_or(&portal.connection.id))),
+    );
+    if let Some(region) = &portal.region {
+        line.push(Style::Plain, format!(", region {}", name(region)));
+    }
+    line.plain(")")
+}
+
+pub(super) fn notices(plan: &Plan, level: NoticeLevel) -> impl Iterator<Item = &str> {
+    plan.notices.iter().filter(move |notice| notice.level == level).map(|Notice { message, .. }| message.as_str())
+}
+
+/// `14 assets not in the manifest are left alone`, with the addresses if there are any.
+pub(super) fn spared<'a>(plan: &'a Plan, names: &names::Names) -> Vec<(String, Vec<Line<'a>>)> {
+    plan.unmanaged
+        .iter()
+        .filter(|(_, unmanaged)| unmanaged.count > 0)
+        .map(|(kind, unmanaged)| {
+            let verb = if unmanaged.count == 1 { "is" } else { "are" };
+            let things = counted(unmanaged.count, kind.noun(1), kind.noun(unmanaged.count));
+            let addresses = unmanaged.addresses.iter().map(|address| Line::at(0).plain(names.label(address)));
+            (format!("{things} not in the manifest {verb} left alone"), addresses.collect())
+        })
+        .collect()
+}
+
+/// Who is waited for, and why.
+pub(super) fn waiting(plan: &Plan) -> impl ExactSizeIterator<Item = Line<'_>> {
+    plan.waiting.iter().map(|waiting| {
+        let user: Cow<'_, str> = names::value(&waiting.user);
+        Line::at(0).plain(user).plain(": ").plain(waiting.message.as_str())
+    })
+}

@@ -1,0 +1,55 @@
+//! The snapshot file: a live state as JSON, so that planning needs no credential.
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::state::LiveState;
+
+/// A minor version adds fields, which older readers ignore; a major one is refused.
+const FORMAT_VERSION: &str = "1.0";
+
+/// A live state with the time of its reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    format_version: String,
+    kind: String,
+    /// RFC 3339.
+    pub observed_at: String,
+    pub live: LiveState,
+}
+
+impl Snapshot {
+    pub fn new(live: LiveState, observed_at: String) -> Self {
+        Self { format_version: FORMAT_VERSION.to_owned(), kind: "Snapshot".to_owned(), observed_at, live }
+    }
+
+    /// The text of the file.
+    pub fn write(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a snapshot has text keys and no failing serializer");
+        text.push('\n');
+        text
+    }
+
+    /// Reads a snapshot, whole or not at all.
+    pub fn read(text: &str) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Head {
+            format_version: Option<String>,
+            kind: Option<String>,
+        }
+        let malformed = |error: serde_json::Error| Failure::new(format!("not a snapshot: {error}"));
+        let head: Head = serde_json::from_str(text).map_err(malformed)?;
+        let version = head.format_version.unwrap_or_default();
+        if head.kind.as_deref() != Some("Snapshot") {
+            return Err(Failure::new("not a snapshot: it has no `kind: Snapshot`")
+                .hint("write one with `aehctl observe -f … --out FILE`"));
+        }
+        if version.split('.').next() != FORMAT_VERSION.split('.').next() {
+            return Err(Failure::new(format!(
+                "the snapshot has format {version}, and this version reads {FORMAT_VERSION}"
+            ))
+            .hint("observe the portal again with this version"));
+        }
+        serde_json::from_str(text).map_err(malformed)
+    }
+}
