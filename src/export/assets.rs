@@ -18,10 +18,13 @@ const FEWEST_FOLDED: usize = 3;
 /// `"*": []` gives nobody anything.
 const FEWEST_FOLDED_TO_NOBODY: usize = 2;
 
+/// Fewer entries are as short with their own word.
+const FEWEST_DEFAULTED: usize = 3;
+
 pub(super) struct Assets {
     pub(super) audiences: Section,
     pub(super) defaults: Section,
-    pub(super) assets: Section,
+    pub(super) entries: Section,
     pub(super) notices: Vec<String>,
 }
 
@@ -76,7 +79,7 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Assets {
             left_out: Vec::new(),
             node: defaults,
         },
-        assets: Section {
+        entries: Section {
             key: "assets",
             about: about.into_iter().map(str::to_owned).collect(),
             left_out,
@@ -107,15 +110,13 @@ impl Exporter<'_> {
         let names = AssetNames::new(live.business_groups.as_ref());
         let mut entries = Vec::new();
         for (key, LiveAsset { name: _, asset_type: _, detail }) in live.assets.iter().flatten() {
-            let coordinates = match (names.coordinates(key), detail) {
-                (Ok(coordinates), Some(_)) => Ok(coordinates),
-                (Ok(_), None) => Err("its visibility was not read".to_owned()),
-                (Err(reason), _) => Err(reason),
+            let Some(detail) = detail else {
+                self.leave_out(key, "its visibility was not read");
+                continue;
             };
-            match (coordinates, detail) {
-                (Ok(coordinates), Some(detail)) => entries.push(self.entry(coordinates, detail)),
-                (Err(reason), _) => self.leave_out(key, &reason),
-                (Ok(_), None) => {}
+            match names.coordinates(key) {
+                Ok(coordinates) => entries.push(self.entry(coordinates, detail)),
+                Err(reason) => self.leave_out(key, &reason),
             }
         }
         entries
@@ -170,24 +171,25 @@ impl Exporter<'_> {
                     groups.iter().partition(|id| self.groups.flags(id).is_admin);
                 self.administered |= !administrators.is_empty();
                 let visibility = match self.groups.references(others) {
+                    Ok(audience) => named(version, audience, &mut spelt),
                     Err(reason) => Visibility::Unknown(format!("who sees it cannot be named: {reason}")),
-                    Ok(audience) => match normalize(version) {
-                        None => Visibility::Unnamed(audience, "it is not written as a minor version".to_owned()),
-                        Some(normalized) => match spelt.get(&normalized) {
-                            Some(other) => {
-                                Visibility::Unnamed(audience, format!("{other} is taken for the same version"))
-                            }
-                            None => {
-                                spelt.insert(normalized, version);
-                                Visibility::Listed(audience)
-                            }
-                        },
-                    },
                 };
                 (version.as_str(), visibility)
             })
             .collect()
     }
+}
+
+/// Whether the version can be listed beside those that are. `v1`, `1` and `1.0` are one version in a manifest.
+fn named<'v>(version: &'v str, audience: Audience, spelt: &mut BTreeMap<String, &'v str>) -> Visibility {
+    let Some(normalized) = normalize(version) else {
+        return Visibility::Unnamed(audience, "it is not written as a minor version".to_owned());
+    };
+    if let Some(other) = spelt.get(&normalized) {
+        return Visibility::Unnamed(audience, format!("{other} is taken for the same version"));
+    }
+    spelt.insert(normalized, version);
+    Visibility::Listed(audience)
 }
 
 /// The audience that `"*"` stands for, if it says the same as a list of the versions and is clearly shorter.
@@ -238,7 +240,7 @@ fn default_instances(entries: &[Entry]) -> Option<Instances> {
     // Custom can be kept, not entered: as a default it would be a fault in every new entry.
     let (instances, uses) =
         uses.into_iter().filter(|(instances, _)| *instances != Instances::Custom).max_by_key(|(_, uses)| *uses)?;
-    (uses >= 3 && uses * 2 > entries.len()).then_some(instances)
+    (uses >= FEWEST_DEFAULTED && uses * 2 > entries.len()).then_some(instances)
 }
 
 fn item(entry: &Entry, default: Option<Instances>, audiences: &Audiences) -> Item {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Section;
-use super::names::{slug, text_of, untaken};
+use super::names::{slug, text_of};
 use super::yaml::{Layout, Node};
 use crate::manifest::model::GroupReference;
 
@@ -22,17 +22,28 @@ impl Audiences {
         for audience in written {
             *uses.entry(audience).or_default() += 1;
         }
+<<<<<<< HEAD
         let folded: Vec<&Audience> = uses
             .into_iter()
             .filter(|(audience, uses)| is_worth_a_name(audience, *uses))
             .map(|(audience, _)| audience)
             .collect();
         let plain: Vec<String> = folded.iter().map(|audience| name_of(audience)).collect();
+=======
+        uses.retain(|audience, uses| is_worth_a_name(audience, *uses));
+        let mut by_name: BTreeMap<String, Vec<&Audience>> = BTreeMap::new();
+        for audience in uses.into_keys() {
+            by_name.entry(name_of(audience)).or_default().push(audience);
+        }
+>>>>>>> 0d2e3eb938212c8332ecc74334f5be4dda41c0c8
         let mut names: BTreeMap<Audience, String> = BTreeMap::new();
-        let mut taken: BTreeSet<String> = BTreeSet::new();
-        for (audience, name) in folded.into_iter().zip(&plain) {
-            let is_shared = plain.iter().filter(|other| *other == name).count() > 1;
+        for (name, audiences) in &by_name {
+            if let [only] = audiences.as_slice() {
+                names.insert((*only).clone(), name.clone());
+                continue;
+            }
             // Several of one name are all numbered; a number must not meet a name that ends in one.
+<<<<<<< HEAD
             let name = if is_shared {
                 untaken(&format!("{name}-1"), |numbered| {
                     taken.contains(numbered) || plain.iter().any(|other| other == numbered)
@@ -42,6 +53,11 @@ impl Audiences {
             };
             taken.insert(name.clone());
             names.insert(audience.clone(), name);
+=======
+            let numbered =
+                (1_u64..).map(|number| format!("{name}-{number}")).filter(|name| !by_name.contains_key(name));
+            names.extend(audiences.iter().map(|audience| (*audience).clone()).zip(numbered));
+>>>>>>> 0d2e3eb938212c8332ecc74334f5be4dda41c0c8
         }
         Self { names }
     }
@@ -150,7 +166,7 @@ mod tests {
         ];
         let folded = Audiences::fold(sets.iter().flat_map(|set| [set; 3]));
         let names: Vec<&str> = sets.iter().map(|set| folded.names[set].as_str()).collect();
-        assert_eq!(names, ["p-1-2", "p-1-3", "p-1", "p-1-4"]);
+        assert_eq!(names, ["p-2", "p-3", "p-1", "p-4"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const DEEPEST: usize = 12;
 
 pub(super) struct Groups {
     pub(super) providers: Section,
-    pub(super) user_groups: Section,
+    pub(super) tree: Section,
     pub(super) notices: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn export(live: &LiveState, names: &GroupNames<'_>) -> Groups {
     let tree = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
     Groups {
         providers: mappings.section(),
-        user_groups: Section { key: "userGroups", about: Vec::new(), left_out, node: tree },
+        tree: Section { key: "userGroups", about: Vec::new(), left_out, node: tree },
         notices,
     }
 }
@@ -272,7 +272,7 @@ impl<'a> Mappings<'a> {
         let mut remarks = Vec::new();
         if !maintainers.is_empty() {
             let groups = listed(maintainers.iter().map(|row| shown(&row.group)));
-            remarks.push(format!("what makes maintainers of {groups}, which the API cannot write"));
+            remarks.push(format!("the maintainers that it has from {groups}, whom the API cannot write"));
         }
         if members.is_empty() {
             return Rows { node: None, remarks };

@@ -82,7 +82,11 @@ impl<'a> Exporter<'a> {
         match member.is_active {
             Some(false) => fields.push(("enabled", Node::word("false"))),
             Some(true) => {}
-            None => comments.push("Left out: whether the member is enabled, which the hub does not say.".to_owned()),
+            None => {
+                let what = "whether the member is enabled, which the hub does not say";
+                comments.push(format!("Left out: {what}."));
+                self.notices.push(format!("member {}: left out: {what}", shown(user)));
+            }
         }
         Some((user.to_owned(), Item { comments, node: Node::map(Layout::Compact, fields) }))
     }

@@ -19,7 +19,6 @@ use notes::{Notices, shown};
 use yaml::{Field, Layout, Node, render};
 
 use crate::address::Kind;
-use crate::manifest::format::format;
 use crate::state::LiveState;
 
 /// Where editors find the JSON Schema, as it is kept beside manifests.
@@ -73,16 +72,14 @@ pub fn export(live: &LiveState, options: &Options) -> Exported {
     spec.add(groups.providers);
     spec.add(assets.audiences);
     spec.add(assets.defaults);
-    spec.add(groups.user_groups);
-    spec.add(assets.assets);
+    spec.add(groups.tree);
+    spec.add(assets.entries);
     if let Some(people) = people {
         notices.section("members", people.notices);
         spec.add(people.members);
     }
     spec.waiting.extend(pending(live));
-    let text = document(&metadata_name(name, &live.portal.name), &live.portal.name, spec);
-    // What the formatter cannot settle is a manifest all the same.
-    let manifest = format(&text).unwrap_or(text);
+    let manifest = document(&metadata_name(name, &live.portal.name), &live.portal.name, spec);
     Exported { manifest, notices: notices.finish() }
 }
 

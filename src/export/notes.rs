@@ -1,6 +1,6 @@
 //! What the export could not say, told twice: as a comment where it would stand, and as a notice.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use crate::diagnostic::neutralize;
 
@@ -51,7 +51,7 @@ pub(super) fn listed(items: impl IntoIterator<Item = impl Display>) -> String {
     let mut text = items.by_ref().take(MOST_LISTED).map(|item| item.to_string()).collect::<Vec<_>>().join(", ");
     let more = items.count();
     if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+        let _ = write!(text, " and {more} more");
     }
     text
 }

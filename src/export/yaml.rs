@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use crate::diagnostic::neutralize;
 use crate::manifest::scalar::quote;
 
-/// Lists and mappings stand between brackets while their line is no longer than this; the formatter's width.
+/// Lists and mappings stand between brackets while their line is no longer than this. The formatter's width, in bytes
+/// as it counts: what is laid out here is in canonical form already.
 const WIDTH: usize = 120;
 const STEP: usize = 2;
 
@@ -92,7 +93,7 @@ impl Node {
     }
 }
 
-/// The text of a document, with comments at its beginning and at its end.
+/// The text of a document, with comments at its beginning and within its last field.
 pub(super) fn render(head: &[String], fields: &[Field], tail: &[String]) -> String {
     let mut writer = Writer { text: String::new() };
     writer.comments(head, 0);
@@ -100,7 +101,8 @@ pub(super) fn render(head: &[String], fields: &[Field], tail: &[String]) -> Stri
     if !tail.is_empty() {
         writer.text.push('\n');
     }
-    writer.comments(tail, STEP);
+    let last_is_spread = fields.last().is_some_and(|field| field.node.compact().is_none());
+    writer.comments(tail, if last_is_spread { STEP } else { 0 });
     writer.text
 }
 
@@ -129,7 +131,7 @@ impl Writer {
     fn field(&mut self, key: &str, node: &Node, indent: usize) {
         let key = quote(key);
         if let Some(compact) = node.compact()
-            && (matches!(node, Node::Scalar(_)) || indent + width(&key) + 2 + width(&compact) <= WIDTH)
+            && (matches!(node, Node::Scalar(_)) || indent + key.len() + 2 + compact.len() <= WIDTH)
         {
             let _ = writeln!(self.text, "{key}: {compact}");
             return;
@@ -167,7 +169,7 @@ impl Writer {
         // An entry of one key reads better without brackets.
         let single = matches!(node, Node::Map(_, fields) if fields.len() == 1);
         if let Some(compact) = node.compact().filter(|_| !single)
-            && (matches!(node, Node::Scalar(_)) || indent + width(&compact) <= WIDTH)
+            && (matches!(node, Node::Scalar(_)) || indent + compact.len() <= WIDTH)
         {
             let _ = writeln!(self.text, "{compact}");
             return;
@@ -185,11 +187,6 @@ impl Writer {
             }
         }
     }
-}
-
-/// How wide a text may be shown: characters of other alphabets may take two columns.
-fn width(text: &str) -> usize {
-    text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Exports that are loaded and planned on the very state that they came from.
 
+mod assets;
+mod groups;
+mod members;
 mod portal;
 mod random;
 
@@ -8,14 +11,14 @@ use std::collections::BTreeSet;
 use portal::{Portal, Shape};
 
 use super::{Exported, Options, export};
+use crate::address::Kind;
 use crate::diagnostic::render;
 use crate::manifest::format::format;
 use crate::manifest::load::{LoadOptions, Loaded, load};
 use crate::manifest::model::Instances;
+use crate::manifest::schema::schema;
 use crate::plan::{Plan, make};
-use crate::state::{GroupFlags, LiveState};
-
-const EVERYTHING: bool = true;
+use crate::state::LiveState;
 
 fn exported(live: &LiveState, members: bool) -> Exported {
     export(live, &Options { name: "developer-portal".to_owned(), members })
@@ -70,11 +73,10 @@ fn check(live: &LiveState, members: bool) -> Result<(Exported, Plan), String> {
 /// An export that says everything.
 #[track_caller]
 fn complete(live: &LiveState) -> String {
-    let (exported, plan) = check(live, EVERYTHING).unwrap_or_else(|fault| panic!("{fault}"));
+    let (exported, plan) = check(live, true).unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!(exported.notices, Vec::<String>::new(), "{}", exported.manifest);
     for (kind, unmanaged) in &plan.unmanaged {
-        let pending = *kind == crate::address::Kind::Prospects;
-        assert!(pending || unmanaged.count == 0, "{kind}: {:?}", unmanaged.addresses);
+        assert!(*kind == Kind::Prospects || unmanaged.count == 0, "{kind}: {:?}", unmanaged.addresses);
     }
     exported.manifest
 }
@@ -82,7 +84,7 @@ fn complete(live: &LiveState) -> String {
 /// An export that leaves something out: the text and the notices.
 #[track_caller]
 fn partial(live: &LiveState) -> (String, String) {
-    let (exported, _) = check(live, EVERYTHING).unwrap_or_else(|fault| panic!("{fault}"));
+    let (exported, _) = check(live, true).unwrap_or_else(|fault| panic!("{fault}"));
     (exported.manifest, exported.notices.join("\n"))
 }
 
@@ -182,4 +184,170 @@ fn an_export_reads_as_if_a_person_had_written_it() {
 
       # 2 pending sign-ups wait for a decision: rules for them go under `prospects`.
     "##);
+}
+
+#[test]
+fn an_export_says_nothing_that_editors_or_the_loader_doubt() {
+    let text = complete(&nice().live);
+    assert_eq!(loaded(&text).diagnostics, []);
+    let document: serde_json::Value = serde_saphyr::from_str(&text).expect("the export is YAML");
+    let validator = jsonschema::validator_for(&schema()).expect("the schema is one");
+    let faults: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn all_shapes_of_the_built_in_groups_are_exported_alike() {
+    let texts = Shape::ALL.map(|shape| {
+        let mut portal = Portal::new(shape);
+        portal.group("g1", "API Developers", None).group("g2", "Gold Tier", Some("g1"));
+        portal.asset("com.example", "rates", Instances::Public, &[("v1", &["g2"]), ("v2", &["g1", "admins"])]);
+        portal.member("m1", "jane", "jane@example.com", &["g2"]);
+        complete(&portal.live)
+    });
+    assert_eq!(texts[0], texts[1]);
+    assert_eq!(texts[0], texts[2]);
+    assert!(!texts[0].contains("parent:"), "a place that all groups share is found by the resolver:\n{}", texts[0]);
+}
+
+#[test]
+fn what_is_exported_is_managed() {
+    type Drift = fn(&mut Portal);
+    let portal = nice();
+    let text = complete(&portal.live);
+    let drifts: [(&str, Drift); 7] = [
+        ("description", |portal| portal.live.user_groups[3].description = Some("other".to_owned())),
+        ("mapping", |portal| portal.map_group("g1", "p-saml", "more", false)),
+        ("audience", |portal| portal.asset(FINANCE, "invoices", Instances::Public, &[("v1", &["g2", "g3"])])),
+        ("instances", |portal| portal.asset(FINANCE, "invoices", Instances::All, &[("v1", &["g2", "g3", "g4"])])),
+        ("later version", |portal| {
+            portal.asset("com.example", "rates", Instances::All, &[("v1", &["g3"]), ("v2", &["g3"]), ("v11", &["g1"])]);
+        }),
+        ("membership", |portal| {
+            portal.last_member().user_groups.get_or_insert_default().insert("g4".into());
+        }),
+        ("disabled", |portal| portal.last_member().is_active = Some(true)),
+    ];
+    for (what, drift) in drifts {
+        let mut drifted = portal.clone();
+        drift(&mut drifted);
+        let plan = planned(&text, &drifted.live).unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!(plan.changes.len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_large_portal_fits_on_a_few_pages() {
+    let mut portal = Portal::new(Shape::Nested);
+    portal.provider("p-okta", "Okta").business_group(FINANCE, "Finance");
+    let ids: Vec<String> = (1..=30).map(|number| format!("g{number}")).collect();
+    for (number, id) in ids.iter().enumerate() {
+        let name = format!("Partner {:02}", number + 1);
+        portal.group(id, &name, None).describe("A partner since 2024").map("p-okta", &name);
+    }
+    let audiences: Vec<Vec<&str>> =
+        (1..=7).map(|step| ids.iter().step_by(step).map(String::as_str).chain(["admins"]).collect()).collect();
+    let versions = ["v1", "v2", "v3", "v4", "v5"];
+    for number in 0..200 {
+        let audience = audiences[number % 7].as_slice();
+        let visible: Vec<(&str, &[&str])> = versions.iter().map(|version| (*version, audience)).collect();
+        portal.asset(FINANCE, &format!("shipment-api-{number}"), Instances::Public, &visible[..=number % 5]);
+    }
+    let text = complete(&portal.live);
+    let lines = text.lines().count();
+    assert!((300..=400).contains(&lines), "{lines} lines:\n{text}");
+}
+
+#[test]
+fn lines_of_every_length_are_in_canonical_form() {
+    for length in 26..=92 {
+        for name in ["x".repeat(length), "é".repeat(length / 2), format!("{} 🦀", "-x".repeat(length / 2))] {
+            let mut portal = Portal::new(Shape::Nested);
+            portal.provider("p1", &name).group("g1", &name, None).describe(&name).map("p1", &name).map("p1", "y");
+            for number in 0..3 {
+                portal.asset("x.y", &format!("a{number}"), Instances::Custom, &[("v1", &["g1", "guests"])]);
+            }
+            portal.member("m1", &name, "jane@example.com", &["g1"]).disable();
+            complete(&portal.live);
+        }
+    }
+}
+
+#[test]
+fn hostile_text_stays_in_its_comment() {
+    let mut portal = Portal::new(Shape::SideBySide);
+    portal.live.portal.name = "x\nspec: {}\u{2028}y\u{1b}[2J\u{202e}".to_owned();
+    for (number, name) in
+        ["a\nb: c", "::add-mask::x\r", "\u{1b}]0;title\u{7}", "##vso[task.complete]", "\u{ffff}"].iter().enumerate()
+    {
+        // Twice, so that they are left out and told of.
+        portal.group(&format!("a{number}"), name, None).group(&format!("b{number}"), name, None);
+    }
+    let (text, notices) = partial(&portal.live);
+    assert!(!text.contains(['\u{1b}', '\r', '\u{7}', '\u{2028}', '\u{202e}']), "{text:?}");
+    assert!(!text.contains("##vso["), "{text:?}");
+    assert!(!notices.contains("##vso["), "{notices:?}");
+    assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("spec:")).count(), 1, "{text}");
+}
+
+#[test]
+fn what_was_not_read_is_left_out() {
+    let mut portal = nice();
+    portal.live.assets = None;
+    portal.live.members = None;
+    portal.live.identity_providers = None;
+    let (text, notices) = partial(&portal.live);
+    assert!(!text.contains("assets:") && !text.contains("members:") && !text.contains("idpGroups:"), "{text}");
+    assert!(notices.contains("the assets were not read") && notices.contains("the members were not read"), "{notices}");
+    assert!(notices.contains("user group `API Developers`: its mappings"), "{notices}");
+}
+
+#[test]
+fn the_target_says_what_is_known() {
+    let mut portal = Portal::new(Shape::SideBySide);
+    let live = &mut portal.live.portal;
+    live.region = Some("mars".to_owned());
+    live.organization = None;
+    live.connection.domain = None;
+    live.connection.environment = Some("STAGING".to_owned());
+    live.name = " ".to_owned();
+    let text = complete(&portal.live);
+    assert_eq!(
+        section(&text, "target").lines().skip_while(|line| !line.contains("target:")).collect::<Vec<_>>(),
+        ["  target:", "    connection: conn-001", "    portal: 0DB000000000001"]
+    );
+}
+
+#[test]
+fn a_manifest_of_nothing_is_a_manifest() {
+    let mut portal = Portal::new(Shape::SideBySide);
+    portal.prospect("x1", "eve@nowhere.example");
+    let live = &mut portal.live.portal;
+    *live = crate::state::LivePortal {
+        organization: None,
+        connection: crate::state::LiveConnection {
+            id: String::new(),
+            domain: None,
+            environment: None,
+            default_provider: None,
+        },
+        name: String::new(),
+        id: String::new(),
+        target_portal_id: None,
+        internal_portal_id: None,
+        path_id: String::new(),
+        region: None,
+        emulator: true,
+    };
+    let text = complete(&portal.live);
+    assert!(text.contains("\nspec: {}\n"), "{text}");
+}
+
+#[test]
+fn the_portal_gets_a_name_in_any_case() {
+    for (wanted, portal, expected) in
+        [("prod", "x", "prod"), ("a\nb", "x", "ab"), (" ", "My Portal", "my-portal"), ("", "*", "portal")]
+    {
+        assert_eq!(super::metadata_name(wanted, portal), expected);
+    }
 }

@@ -135,17 +135,25 @@ fn picked<T: Clone>(from: &[T], picks: &[Pick]) -> Vec<T> {
 }
 
 #[derive(Debug, Clone)]
+enum Parent {
+    /// Where the shape has its groups.
+    Usual,
+    Top,
+    /// One of the groups before it.
+    Under(Pick),
+}
+
+#[derive(Debug, Clone)]
 struct Group {
     name: String,
     description: Option<String>,
-    /// Under one of the groups before it, at the very top, or in the usual place.
-    parent: Option<Option<Pick>>,
+    parent: Parent,
     flags: Option<GroupFlags>,
     mappings: Vec<(Pick, String, bool)>,
 }
 
 fn group() -> impl Strategy<Value = Group> {
-    let parent = prop_oneof![4 => Just(None), 4 => pick().prop_map(|pick| Some(Some(pick))), 1 => Just(Some(None))];
+    let parent = prop_oneof![4 => Just(Parent::Usual), 4 => pick().prop_map(Parent::Under), 1 => Just(Parent::Top)];
     let flags = prop_oneof![
         12 => Just(None),
         1 => any::<[bool; 4]>().prop_map(|[is_admin, is_auto_generated, is_default, is_public]| {
@@ -247,11 +255,9 @@ fn add_groups(portal: &mut Portal, groups: Vec<Group>) {
         let id = format!("g{number}");
         let before: Vec<GroupId> = portal.live.user_groups.iter().map(|group| group.id.clone()).collect();
         match parent {
-            None => portal.group(&id, &name, None),
-            Some(parent) => {
-                let parent = parent.map(|pick| before[pick % before.len()].clone());
-                portal.group_at(&id, &name, parent.as_ref().map(GroupId::as_str))
-            }
+            Parent::Usual => portal.group(&id, &name, None),
+            Parent::Top => portal.group_at(&id, &name, None),
+            Parent::Under(pick) => portal.group_at(&id, &name, Some(before[pick % before.len()].as_str())),
         };
         let group = portal.last_group();
         group.description = description;
@@ -288,7 +294,15 @@ fn add_members(portal: &mut Portal, members: Vec<Member>) {
     }
 }
 
+/// Each case is a whole load and plan; `PROPTEST_CASES` asks for more of them.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.div_ceil(4), ..default }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn planning_an_export_at_once_changes_nothing(portal in portal(), members in any::<bool>()) {
         let (exported, plan) = check(&portal.live, members).map_err(TestCaseError::fail)?;
