@@ -234,8 +234,16 @@ impl<'a> Executor<'a> {
             Unit::Asset(change, operation) => {
                 if self.may_begin(change) {
                     watch.started(change);
-                    let later = self.later.get(&change.id);
-                    self.finish(change, assets::io::update(session, change, operation, later).await);
+                    let outcome = match self.first_step(change) {
+                        // What a late read carried over would undo the first step.
+                        Some((first, of_first))
+                            if !assets::io::shows(session, first, of_first, self.later.get(&first.id)).await =>
+                        {
+                            Outcome::Skipped { because: "the portal does not show the first step yet".to_owned() }
+                        }
+                        _ => assets::io::update(session, change, operation, self.later.get(&change.id)).await,
+                    };
+                    self.finish(change, outcome);
                 }
             }
             Unit::Remove(batch) => {
@@ -272,6 +280,16 @@ impl<'a> Executor<'a> {
                     self.finish(change, prospects::io::write(session, change, before).await);
                 }
             }
+        }
+    }
+
+    /// The first of two changes of an asset, for the second.
+    fn first_step(&self, change: &Change) -> Option<(&'a Change, &'a Operation<AssetSpec>)> {
+        let is_first = |other: &&Change| other.address == change.address && other.phase < change.phase;
+        let first = change.depends_on.iter().filter_map(|id| self.by_id.get(id).copied()).find(is_first)?;
+        match &first.edit {
+            Edit::Asset(operation) => Some((first, operation)),
+            _ => None,
         }
     }
 

@@ -128,6 +128,24 @@ pub fn check_fresh(
     }
 }
 
+/// Whether the portal shows what a change has written, given some patience.
+pub async fn shows(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<AssetSpec>,
+    later: Option<&Fields>,
+) -> bool {
+    for read in 0..session.patience.reads {
+        session.patience.before(read).await;
+        if let Ok(fresh) = Fresh::read(session, &key(change)).await
+            && check_fresh(session, change, operation, fresh.as_ref(), later) == Check::Done
+        {
+            return true;
+        }
+    }
+    false
+}
+
 /// Writes who sees a published asset, carrying over what the change does not own.
 pub async fn update(
     session: &Session,
