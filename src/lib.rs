@@ -10,7 +10,7 @@ pub mod diff;
 pub mod directory;
 pub mod emulator;
 pub mod exit;
-// export
+pub mod export;
 pub mod failure;
 pub mod files;
 pub mod guard;
@@ -25,6 +25,8 @@ pub mod report;
 pub mod resolve;
 pub mod snapshot;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
 pub use commands::run;
