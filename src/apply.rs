@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -52,6 +52,7 @@ impl Stale<'_> {
 
 /// Checks every precondition of a plan without writing anything.
 pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) -> Vec<Stale<'p>> {
+    learn_planned(session, plan).await;
     let later = later_fields(plan);
     let mut seen = BTreeSet::new();
     // The second step of an asset compares with what the first one leaves.
@@ -68,6 +69,27 @@ pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) ->
             Some(Stale { change, outcome })
         })
         .collect()
+}
+
+/// Learns the ids of groups that the plan creates and that are there already: the plan was applied before, in part or
+/// whole. What is wrong with the tree is told by the checks that follow.
+async fn learn_planned(session: &Session, plan: &Plan) {
+    let creates: Vec<(&Change, &Operation<_>)> = plan
+        .changes
+        .iter()
+        .filter_map(|change| match &change.edit {
+            Edit::UserGroup(operation @ Operation::Create { .. }) => Some((change, operation)),
+            _ => None,
+        })
+        .collect();
+    if creates.is_empty() {
+        return;
+    }
+    if let Ok(tree) = user_groups::io::Tree::read(session).await {
+        for (change, operation) in creates {
+            tree.learn(session, change, operation);
+        }
+    }
 }
 
 /// For the first of two changes of an asset: what the second one wants.
@@ -93,7 +115,7 @@ pub async fn apply(session: &Session, plan: &Plan, options: &Options<'_>) -> Rep
         options,
         later: later_fields(plan),
         by_id: plan.changes.iter().map(|change| (&change.id, change)).collect(),
-        outcomes: Mutex::default(),
+        progress: Mutex::default(),
     };
     for phase in Phase::ALL {
         executor.run(phase).await;
@@ -108,7 +130,15 @@ struct Executor<'a> {
     options: &'a Options<'a>,
     later: BTreeMap<ChangeId, Fields>,
     by_id: BTreeMap<&'a ChangeId, &'a Change>,
-    outcomes: Mutex<BTreeMap<ChangeId, Outcome>>,
+    progress: Mutex<Progress<'a>>,
+}
+
+/// What has come of the changes so far.
+#[derive(Default)]
+struct Progress<'a> {
+    outcomes: BTreeMap<ChangeId, Outcome>,
+    /// What was not done, with what it would have done to groups.
+    undone: Vec<(&'a Change, Effects)>,
 }
 
 /// What is worked on as one: the changes of one object, or of one request.
@@ -242,8 +272,8 @@ impl<'a> Executor<'a> {
     }
 
     /// One read serves all mappings of a group.
-    async fn mappings(&self, group: &GroupName, changes: Vec<&Change>) {
-        let operations: Vec<(&Change, &Operation<_>)> = changes
+    async fn mappings(&self, group: &GroupName, changes: Vec<&'a Change>) {
+        let operations: Vec<(&'a Change, &Operation<_>)> = changes
             .into_iter()
             .filter_map(|change| match &change.edit {
                 Edit::IdpMapping(operation) => Some((change, operation)),
@@ -290,28 +320,30 @@ impl<'a> Executor<'a> {
 
     /// The change that was not done and that this one depends on or meets.
     fn held_back_by(&self, change: &'a Change) -> Option<(&'a Change, &'static str)> {
-        let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_undone = |id: &ChangeId| outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
+        let progress = self.progress();
+        let is_undone = |id: &ChangeId| progress.outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
         if let Some(id) = change.depends_on.iter().find(|id| is_undone(id)) {
             return self.by_id.get(id).map(|undone| (*undone, "it depends on"));
         }
-        let directory = self.session.directory();
-        let mut undone = outcomes
+        if progress.undone.is_empty() {
+            return None;
+        }
+        let effects = Effects::of(&change.edit, &self.session.directory());
+        progress
+            .undone
             .iter()
-            .filter(|(_, outcome)| !outcome.is_done())
-            .filter_map(|(id, _)| self.by_id.get(id).copied())
-            .filter(|undone| undone.phase < change.phase)
-            .peekable();
-        undone.peek()?;
-        let effects = Effects::of(&change.edit, &directory);
-        undone
-            .find(|undone| effects.meets_undone(&Effects::of(&undone.edit, &directory)))
-            .map(|undone| (undone, "its groups meet those of"))
+            .find(|(undone, of_undone)| undone.phase < change.phase && effects.meets_undone(of_undone))
+            .map(|(undone, _)| (*undone, "its groups meet those of"))
     }
 
-    fn finish(&self, change: &Change, outcome: Outcome) {
+    fn finish(&self, change: &'a Change, outcome: Outcome) {
         self.options.watch.finished(change, &outcome);
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(change.id.clone(), outcome);
+        let mut progress = self.progress();
+        if !outcome.is_done() {
+            let effects = Effects::of(&change.edit, &self.session.directory());
+            progress.undone.push((change, effects));
+        }
+        progress.outcomes.insert(change.id.clone(), outcome);
     }
 
     fn finish_all(&self, changes: impl Iterator<Item = &'a Change>, outcomes: Vec<Outcome>) {
@@ -321,7 +353,12 @@ impl<'a> Executor<'a> {
     }
 
     fn outcome(&self, id: &ChangeId) -> Option<Outcome> {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.progress().outcomes.get(id).cloned()
+    }
+
+    /// How far the apply is; never held across an await.
+    fn progress(&self) -> MutexGuard<'_, Progress<'a>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Re-reads what was written. The first of two steps was verified by the precondition of the second.
@@ -333,11 +370,11 @@ impl<'a> Executor<'a> {
             }
         }
         let outcomes = verify(self.session, last.into_values().collect(), self.options.parallelism).await;
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+        self.progress().outcomes.extend(outcomes);
     }
 
     fn report(self) -> Report {
-        let mut outcomes = self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Progress { mut outcomes, .. } = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let results = self
             .plan
             .changes

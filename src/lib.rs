@@ -25,6 +25,8 @@ pub mod report;
 pub mod resolve;
 pub mod snapshot;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
 pub use commands::run;

@@ -2,6 +2,8 @@
 
 pub mod file;
 mod make;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -311,6 +313,10 @@ impl Edit {
     /// The fields that differ, in the order of their paths.
     pub fn changed_fields(&self) -> Vec<FieldChange> {
         let (mut before, mut after) = (self.fields_before(), self.fields_after());
+        if matches!(self, Self::Approve { .. }) {
+            // Who signed up stays as it is.
+            before.clear();
+        }
         let paths: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
         paths
             .into_iter()

@@ -7,6 +7,8 @@ mod groups;
 mod people;
 mod providers;
 mod renames;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use assets::{is_uuid, matches_asset};
 

@@ -32,7 +32,12 @@ pub async fn read(reader: &Reader, portal: &PortalPath, group: &GroupId) -> Resu
 /// The mappings of one group in the names of the plan.
 async fn current(session: &Session, group: &GroupName) -> Result<BTreeSet<IdpMappingSpec>, Outcome> {
     let id = session.group_id(group)?;
-    let rows = read(&session.reader, &session.path, &id).await.map_err(|error| failed(&error))?;
+    let rows = match read(&session.reader, &session.path, &id).await {
+        Ok(rows) => rows,
+        // A group that is gone has no mapping left.
+        Err(error) if error.is_not_found() || error.status() == Some(400) => Vec::new(),
+        Err(error) => return Err(failed(&error)),
+    };
     Ok(rows
         .into_iter()
         .filter(|row| !row.is_maintainer)

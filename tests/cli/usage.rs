@@ -1,0 +1,87 @@
+//! Wrong usage, and what needs no manifest.
+
+use crate::support::{Case, portal};
+
+#[test]
+fn a_mistyped_command_is_told_with_the_nearest_one() {
+    insta::assert_snapshot!(Case::new().run(&["aply"]), @"
+    stderr:
+    error: unrecognized subcommand 'aply'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: aehctl [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    exit: 64
+    ");
+}
+
+#[test]
+fn a_mistyped_flag_is_told_with_the_nearest_one() {
+    insta::assert_snapshot!(Case::new().run(&["plan", "-f", "x.yaml", "--detailed-exit-code"]), @"
+    stderr:
+    error: unexpected argument '--detailed-exit-code' found
+
+      tip: a similar argument exists: '--detailed-exitcode'
+
+    Usage: aehctl plan --file <PATH> --detailed-exitcode
+
+    For more information, try '--help'.
+    exit: 64
+    ");
+}
+
+#[test]
+fn a_word_that_does_not_exist_cannot_be_allowed() {
+    insta::assert_snapshot!(Case::new().run(&["apply", "-f", "x.yaml", "--allow", "deletes"]), @"
+    stderr:
+    error: invalid value 'deletes' for '--allow <WORDS>'
+      [possible values: approve, reject, delete, enable, leave-custom]
+
+      tip: a similar value exists: 'delete'
+
+    For more information, try '--help'.
+    exit: 64
+    ");
+}
+
+#[test]
+fn flags_that_exclude_each_other_are_wrong_usage() {
+    insta::assert_snapshot!(Case::new().run(&["--emulator", "--host", "example.com", "get", "members"]), @"
+    stderr:
+    error: the argument '--emulator[=<FILE>]' cannot be used with '--host <HOST>'
+
+    Usage: aehctl --emulator[=<FILE>] <COMMAND>
+
+    For more information, try '--help'.
+    exit: 64
+    ");
+    Case::new().run(&["apply", "plan.json", "-f", "x.yaml"]).exits(64);
+    Case::new().run(&["apply"]).exits(64);
+    Case::new().run(&["plan"]).exits(64);
+    Case::new().run(&["get", "members", "--active", "--disabled"]).exits(64);
+    Case::new().run(&["--parallelism", "0", "schema"]).exits(64);
+    Case::new().run(&[]).exits(64);
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let case = Case::new();
+    let version = case.run(&["--version"]).exits(0);
+    assert_eq!(version.stdout, concat!("aehctl ", env!("CARGO_PKG_VERSION"), "\n"));
+    let help = case.run(&["--help"]).exits(0);
+    assert!(help.stdout.contains("Usage: aehctl") && help.stderr.is_empty(), "{help}");
+}
+
+#[test]
+fn without_a_credential_it_is_said_which_ones_there_are() {
+    let case = Case::new();
+    case.write("portal.yaml", portal("  userGroups: []\n"));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"
+    stderr:
+    error: no credential for Anypoint Platform was found
+     hint: set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET (a connected app), or ANYPOINT_BEARER, or ANYPOINT_USERNAME and ANYPOINT_PASSWORD, or write them into ~/.anypoint/credentials
+    exit: 1
+    ");
+}
