@@ -37,7 +37,7 @@ pub mod diff;
 pub mod directory;
 pub mod emulator;
 pub mod exit;
-// export
+pub mod export;
 pub mod failure;
 pub mod files;
 pub mod guard;
