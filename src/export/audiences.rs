@@ -22,20 +22,11 @@ impl Audiences {
         for audience in written {
             *uses.entry(audience).or_default() += 1;
         }
-<<<<<<< HEAD
-        let folded: Vec<&Audience> = uses
-            .into_iter()
-            .filter(|(audience, uses)| is_worth_a_name(audience, *uses))
-            .map(|(audience, _)| audience)
-            .collect();
-        let plain: Vec<String> = folded.iter().map(|audience| name_of(audience)).collect();
-=======
         uses.retain(|audience, uses| is_worth_a_name(audience, *uses));
         let mut by_name: BTreeMap<String, Vec<&Audience>> = BTreeMap::new();
         for audience in uses.into_keys() {
             by_name.entry(name_of(audience)).or_default().push(audience);
         }
->>>>>>> 0d2e3eb938212c8332ecc74334f5be4dda41c0c8
         let mut names: BTreeMap<Audience, String> = BTreeMap::new();
         for (name, audiences) in &by_name {
             if let [only] = audiences.as_slice() {
@@ -43,21 +34,9 @@ impl Audiences {
                 continue;
             }
             // Several of one name are all numbered; a number must not meet a name that ends in one.
-<<<<<<< HEAD
-            let name = if is_shared {
-                untaken(&format!("{name}-1"), |numbered| {
-                    taken.contains(numbered) || plain.iter().any(|other| other == numbered)
-                })
-            } else {
-                name.clone()
-            };
-            taken.insert(name.clone());
-            names.insert(audience.clone(), name);
-=======
             let numbered =
                 (1_u64..).map(|number| format!("{name}-{number}")).filter(|name| !by_name.contains_key(name));
             names.extend(audiences.iter().map(|audience| (*audience).clone()).zip(numbered));
->>>>>>> 0d2e3eb938212c8332ecc74334f5be4dda41c0c8
         }
         Self { names }
     }

@@ -35,16 +35,11 @@ async fn current(session: &Session, group: &GroupName) -> Result<BTreeSet<IdpMap
     let id = session.group_id(group)?;
     let rows = match read(&session.reader, &session.path, &id).await {
         Ok(rows) => rows,
-<<<<<<< HEAD
-        // A group that is gone has no mapping left.
-        Err(error) if error.is_not_found() || error.status() == Some(400) => Vec::new(),
-=======
         // What goes with a group is gone once the group is; a hub may answer 400 for what is not there.
         Err(error) if error.is_not_found() || error.status() == Some(400) => match Tree::read(session).await {
             Ok(tree) if !tree.holds(&id) => Vec::new(),
             _ => return Err(failed(&error)),
         },
->>>>>>> 888cf2e371336fbdf8aa0f4c1b4e5d68e1ebf04f
         Err(error) => return Err(failed(&error)),
     };
     Ok(rows
