@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -52,6 +52,7 @@ impl Stale<'_> {
 
 /// Checks every precondition of a plan without writing anything.
 pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) -> Vec<Stale<'p>> {
+    learn_planned(session, plan).await;
     let later = later_fields(plan);
     let mut seen = BTreeSet::new();
     // The second step of an asset compares with what the first one leaves.
@@ -68,6 +69,27 @@ pub async fn stale<'p>(session: &Session, plan: &'p Plan, parallelism: usize) ->
             Some(Stale { change, outcome })
         })
         .collect()
+}
+
+/// Learns the ids of groups that the plan creates and that are there already: the plan was applied before, in part or
+/// whole. What is wrong with the tree is told by the checks that follow.
+async fn learn_planned(session: &Session, plan: &Plan) {
+    let creates: Vec<(&Change, &Operation<_>)> = plan
+        .changes
+        .iter()
+        .filter_map(|change| match &change.edit {
+            Edit::UserGroup(operation @ Operation::Create { .. }) => Some((change, operation)),
+            _ => None,
+        })
+        .collect();
+    if creates.is_empty() {
+        return;
+    }
+    if let Ok(tree) = user_groups::io::Tree::read(session).await {
+        for (change, operation) in creates {
+            tree.learn(session, change, operation);
+        }
+    }
 }
 
 /// For the first of two changes of an asset: what the second one wants.
@@ -93,7 +115,7 @@ pub async fn apply(session: &Session, plan: &Plan, options: &Options<'_>) -> Rep
         options,
         later: later_fields(plan),
         by_id: plan.changes.iter().map(|change| (&change.id, change)).collect(),
-        outcomes: Mutex::default(),
+        progress: Mutex::default(),
     };
     for phase in Phase::ALL {
         executor.run(phase).await;
@@ -108,7 +130,17 @@ struct Executor<'a> {
     options: &'a Options<'a>,
     later: BTreeMap<ChangeId, Fields>,
     by_id: BTreeMap<&'a ChangeId, &'a Change>,
-    outcomes: Mutex<BTreeMap<ChangeId, Outcome>>,
+    progress: Mutex<Progress<'a>>,
+}
+
+/// What has come of the changes so far.
+#[derive(Default)]
+struct Progress<'a> {
+    outcomes: BTreeMap<ChangeId, Outcome>,
+    /// What was not done, with what it would have done to groups.
+    undone: Vec<(&'a Change, Effects)>,
+    /// What need not be verified at the end.
+    verified: BTreeSet<ChangeId>,
 }
 
 /// What is worked on as one: the changes of one object, or of one request.
@@ -123,47 +155,48 @@ enum Unit<'a> {
 }
 
 impl<'a> Executor<'a> {
+    /// What depends on each other runs in turn, all else side by side.
     async fn run(&self, phase: Phase) {
         let changes: Vec<&'a Change> = self.plan.changes.iter().filter(|change| change.phase == phase).collect();
-        let (groups, others): (Vec<&Change>, Vec<&Change>) =
-            changes.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
-        stream::iter(units(others))
-            .map(|unit| self.unit(unit))
-            .buffer_unordered(self.options.parallelism.max(1))
-            .collect::<Vec<()>>()
-            .await;
-        self.groups(groups).await;
-    }
-
-    /// Level by level: one read of the tree for each, not one for each group.
-    async fn groups(&self, changes: Vec<&'a Change>) {
         for level in levels(&changes) {
-            let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
-            if ready.is_empty() {
-                continue;
-            }
-            let tree = match user_groups::io::Tree::read(self.session).await {
-                Ok(tree) => tree,
-                Err(error) => {
-                    for change in ready {
-                        self.finish(change, failed(&error));
-                    }
-                    continue;
-                }
-            };
-            let tree = &tree;
-            stream::iter(ready.clone())
-                .map(|change| async move {
-                    let Edit::UserGroup(operation) = &change.edit else { return };
-                    self.options.watch.started(change);
-                    let outcome = user_groups::io::write(self.session, tree, change, operation).await;
-                    self.finish(change, outcome);
-                })
+            let (groups, others): (Vec<&Change>, Vec<&Change>) =
+                level.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
+            stream::iter(units(others))
+                .map(|unit| self.unit(unit))
                 .buffer_unordered(self.options.parallelism.max(1))
                 .collect::<Vec<()>>()
                 .await;
-            self.learn_ids(&ready).await;
+            self.groups(groups).await;
         }
+    }
+
+    /// One level of groups: one read of the tree for all, not one for each.
+    async fn groups(&self, level: Vec<&'a Change>) {
+        let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
+        if ready.is_empty() {
+            return;
+        }
+        let tree = match user_groups::io::Tree::read(self.session).await {
+            Ok(tree) => tree,
+            Err(error) => {
+                for change in ready {
+                    self.finish(change, failed(&error));
+                }
+                return;
+            }
+        };
+        let tree = &tree;
+        stream::iter(ready.clone())
+            .map(|change| async move {
+                let Edit::UserGroup(operation) = &change.edit else { return };
+                self.options.watch.started(change);
+                let outcome = user_groups::io::write(self.session, tree, change, operation).await;
+                self.finish(change, outcome);
+            })
+            .buffer_unordered(self.options.parallelism.max(1))
+            .collect::<Vec<()>>()
+            .await;
+        self.learn_ids(&ready).await;
     }
 
     /// Creating answers with no documented body: the tree tells the new ids.
@@ -228,8 +261,10 @@ impl<'a> Executor<'a> {
                     for (change, _) in &ready {
                         watch.started(change);
                     }
-                    let outcomes = assets::io::publish(session, &ready).await;
-                    self.finish_all(ready.iter().map(|(change, _)| *change), outcomes);
+                    let outcomes = assets::publish::publish(session, &ready).await;
+                    let changes: Vec<&Change> = ready.iter().map(|(change, _)| *change).collect();
+                    let outcomes = self.verify_batch(&changes, outcomes).await;
+                    self.finish_all(changes.into_iter(), outcomes);
                 }
             }
             Unit::Member(change) => {
@@ -260,8 +295,8 @@ impl<'a> Executor<'a> {
     }
 
     /// One read serves all mappings of a group.
-    async fn mappings(&self, group: &GroupName, changes: Vec<&Change>) {
-        let operations: Vec<(&Change, &Operation<_>)> = changes
+    async fn mappings(&self, group: &GroupName, changes: Vec<&'a Change>) {
+        let operations: Vec<(&'a Change, &Operation<_>)> = changes
             .into_iter()
             .filter_map(|change| match &change.edit {
                 Edit::IdpMapping(operation) => Some((change, operation)),
@@ -308,28 +343,30 @@ impl<'a> Executor<'a> {
 
     /// The change that was not done and that this one depends on or meets.
     fn held_back_by(&self, change: &'a Change) -> Option<(&'a Change, &'static str)> {
-        let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_undone = |id: &ChangeId| outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
+        let progress = self.progress();
+        let is_undone = |id: &ChangeId| progress.outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
         if let Some(id) = change.depends_on.iter().find(|id| is_undone(id)) {
             return self.by_id.get(id).map(|undone| (*undone, "it depends on"));
         }
-        let directory = self.session.directory();
-        let mut undone = outcomes
+        if progress.undone.is_empty() {
+            return None;
+        }
+        let effects = Effects::of(&change.edit, &self.session.directory());
+        progress
+            .undone
             .iter()
-            .filter(|(_, outcome)| !outcome.is_done())
-            .filter_map(|(id, _)| self.by_id.get(id).copied())
-            .filter(|undone| undone.phase < change.phase)
-            .peekable();
-        undone.peek()?;
-        let effects = Effects::of(&change.edit, &directory);
-        undone
-            .find(|undone| effects.meets_undone(&Effects::of(&undone.edit, &directory)))
-            .map(|undone| (undone, "its groups meet those of"))
+            .find(|(undone, of_undone)| undone.phase < change.phase && effects.meets_undone(of_undone))
+            .map(|(undone, _)| (*undone, "its groups meet those of"))
     }
 
-    fn finish(&self, change: &Change, outcome: Outcome) {
+    fn finish(&self, change: &'a Change, outcome: Outcome) {
         self.options.watch.finished(change, &outcome);
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(change.id.clone(), outcome);
+        let mut progress = self.progress();
+        if !outcome.is_done() {
+            let effects = Effects::of(&change.edit, &self.session.directory());
+            progress.undone.push((change, effects));
+        }
+        progress.outcomes.insert(change.id.clone(), outcome);
     }
 
     fn finish_all(&self, changes: impl Iterator<Item = &'a Change>, outcomes: Vec<Outcome>) {
@@ -339,23 +376,43 @@ impl<'a> Executor<'a> {
     }
 
     fn outcome(&self, id: &ChangeId) -> Option<Outcome> {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.progress().outcomes.get(id).cloned()
+    }
+
+    /// How far the apply is; never held across an await.
+    fn progress(&self) -> MutexGuard<'_, Progress<'a>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees that each audience of a batch stands before anything else is published.
+    async fn verify_batch(&self, changes: &[&'a Change], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let written = changes.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Applied);
+        let written: Vec<&Change> = written.map(|(change, _)| *change).collect();
+        let mut seen = verify(self.session, written, self.options.parallelism).await;
+        for (change, outcome) in changes.iter().zip(&mut outcomes) {
+            if let Some(verified) = seen.remove(&change.id) {
+                self.progress().verified.insert(change.id.clone());
+                *outcome = verified;
+            }
+        }
+        outcomes
     }
 
     /// Re-reads what was written. The first of two steps was verified by the precondition of the second.
     async fn verify(&self) {
         let mut last: BTreeMap<_, &Change> = BTreeMap::new();
         for change in &self.plan.changes {
-            if self.outcome(&change.id) == Some(Outcome::Applied) {
+            let progress = self.progress();
+            if progress.outcomes.get(&change.id) == Some(&Outcome::Applied) && !progress.verified.contains(&change.id) {
                 last.insert(&change.address, change);
             }
         }
         let outcomes = verify(self.session, last.into_values().collect(), self.options.parallelism).await;
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+        self.progress().outcomes.extend(outcomes);
     }
 
     fn report(self) -> Report {
-        let mut outcomes = self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Progress { mut outcomes, .. } = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let results = self
             .plan
             .changes
@@ -406,20 +463,21 @@ fn units(changes: Vec<&Change>) -> Vec<Unit<'_>> {
     units
 }
 
-/// Renames first; then each level of new groups, parents before children; groups that go, children first.
+/// Puts each change after those of its phase that it depends on; renames run before groups that are new or go.
 fn levels<'a>(changes: &[&'a Change]) -> Vec<Vec<&'a Change>> {
-    let ids: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
+    let in_phase: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
     let mut depths: BTreeMap<&ChangeId, usize> = BTreeMap::new();
     let mut open: Vec<&Change> = changes.to_vec();
     // Each round settles the changes whose dependencies are settled; a cycle, which no plan has, ends the rounds.
     while !open.is_empty() {
         let before = open.len();
         open.retain(|change| {
-            let inside: Vec<&ChangeId> = change.depends_on.iter().filter(|id| ids.contains(id)).collect();
-            let known: Option<Vec<usize>> = inside.iter().map(|id| depths.get(*id).copied()).collect();
-            let Some(known) = known else { return true };
-            let own = usize::from(change.action() != Action::Update);
-            depths.insert(&change.id, known.into_iter().max().map_or(own, |depth| depth + 1));
+            let needed = change.depends_on.iter().filter(|id| in_phase.contains(id));
+            let Some(needed) = needed.map(|id| depths.get(id).copied()).collect::<Option<Vec<usize>>>() else {
+                return true;
+            };
+            let own = usize::from(matches!(change.edit, Edit::UserGroup(_)) && change.action() != Action::Update);
+            depths.insert(&change.id, needed.into_iter().map(|depth| depth + 1).max().unwrap_or_default().max(own));
             false
         });
         if open.len() == before {

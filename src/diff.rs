@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
-use crate::id::{GroupId, GroupName, ProviderId};
+use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
 use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
@@ -20,6 +20,8 @@ pub struct Difference {
     pub address: Address,
     pub object_id: Option<String>,
     pub edit: Edit,
+    /// Who signs the member in, and so may add groups to those that the hub knows: mappings of this provider.
+    pub provider: Option<ProviderName>,
     /// Where the values of fields come from, by path.
     pub causes: BTreeMap<String, String>,
     pub reason: Option<String>,
@@ -89,6 +91,7 @@ impl Comparison<'_> {
                 address: self.address(Kind::UserGroups, [&group.name]),
                 object_id: object_id.map(ToString::to_string),
                 edit,
+                provider: None,
                 causes: BTreeMap::new(),
                 reason,
             });
@@ -101,7 +104,7 @@ impl Comparison<'_> {
     }
 
     fn mappings(&self) -> Vec<Difference> {
-        let names: BTreeMap<&ProviderId, _> = self.resolution.providers.iter().map(|(name, id)| (id, name)).collect();
+        let providers = self.providers();
         let mut differences = Vec::new();
         for (group, wanted) in &self.resolution.desired.mappings {
             let rows = self.resolution.directory.id_of(group).and_then(|id| self.live.mappings.get(id));
@@ -111,9 +114,7 @@ impl Comparison<'_> {
                 .filter(|row| !row.is_maintainer)
                 .map(|row| IdpMappingSpec {
                     user_group: group.clone(),
-                    provider: names
-                        .get(&row.provider)
-                        .map_or_else(|| row.provider.as_str().into(), |name| (*name).clone()),
+                    provider: provider_name(&providers, &row.provider),
                     group: row.group.clone(),
                 })
                 .collect();
@@ -127,12 +128,17 @@ impl Comparison<'_> {
                     ),
                     object_id: None,
                     edit: Edit::IdpMapping(operation),
+                    provider: None,
                     causes: BTreeMap::new(),
                     reason: self.goes(group),
                 });
             }
         }
         differences
+    }
+
+    fn providers(&self) -> BTreeMap<&ProviderId, &ProviderName> {
+        self.resolution.providers.iter().map(|(name, id)| (id, name)).collect()
     }
 
     fn goes(&self, group: &GroupName) -> Option<String> {
@@ -172,6 +178,7 @@ impl Comparison<'_> {
                 address: self.address(Kind::Assets, [&key.group_id, &key.asset_id]),
                 object_id: None,
                 edit: Edit::Asset(operation),
+                provider: None,
                 causes: causes.into_iter().map(|(version, cause)| (format!("versions.{version}"), cause)).collect(),
                 reason,
             });
@@ -181,6 +188,7 @@ impl Comparison<'_> {
 
     fn members(&self) -> Vec<Difference> {
         let names = self.live.member_names();
+        let providers = self.providers();
         let mut differences = Vec::new();
         for member in self.live.members.iter().flatten() {
             let Some(desired) = self.resolution.desired.members.get(&member.id) else { continue };
@@ -194,6 +202,7 @@ impl Comparison<'_> {
                     address: self.address(Kind::Members, [&names[&member.id]]),
                     object_id: Some(member.id.to_string()),
                     edit: Edit::Member { before, after },
+                    provider: member.provider.as_ref().map(|id| provider_name(&providers, id)),
                     causes: BTreeMap::new(),
                     reason: desired.reason.clone(),
                 });
@@ -219,10 +228,16 @@ impl Comparison<'_> {
                 address: self.address(Kind::Prospects, [&names[&prospect.id]]),
                 object_id: Some(prospect.id.to_string()),
                 edit,
+                provider: None,
                 causes: BTreeMap::new(),
                 reason: Some(reason.clone()),
             });
         }
         differences
     }
+}
+
+/// The one name of a provider; an id that the organization does not list is shown as it is.
+fn provider_name(providers: &BTreeMap<&ProviderId, &ProviderName>, id: &ProviderId) -> ProviderName {
+    providers.get(id).map_or_else(|| id.as_str().into(), |name| (*name).clone())
 }

@@ -4,12 +4,15 @@
 //! two that nobody's move meets. So each person, whose own write is atomic, sees at any moment only what the old or
 //! the new state shows them. `tests::nobody_sees_what_neither_state_shows` walks every interleaving.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 
 use crate::address::Address;
 use crate::diff::Difference;
 use crate::directory::Directory;
-use crate::id::{ChangeId, GroupName};
+use crate::id::{ChangeId, GroupName, ProviderName};
 use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::members::spec::MemberSpec;
@@ -42,18 +45,32 @@ impl Effects {
                 let losses = operation.before().map(|mapping| moved(&mapping.user_group)).unwrap_or_default();
                 Self { gains, losses, ..Self::default() }
             }
-            Edit::Member { before, after } => {
-                let sees = |spec: &MemberSpec| match (spec.enabled, &spec.user_groups) {
-                    (Some(false), _) => GroupSet::new(),
-                    (_, None) => every_group(directory),
-                    (_, Some(groups)) => effective(groups, directory),
-                };
-                let (before, after) = (sees(before), sees(after));
-                Self { gains: &after - &before, losses: &before - &after, ..Self::default() }
-            }
+            Edit::Member { before, after } => Self::of_member(before, after, directory),
             Edit::Approve { after, .. } => Self { gains: effective(&after.user_groups, directory), ..Self::default() },
             Edit::Asset(operation) => Self::of_asset(operation, directory),
         }
+    }
+
+    fn of_member(before: &MemberSpec, after: &MemberSpec, directory: &Directory) -> Self {
+        let groups = |spec: &MemberSpec| match &spec.user_groups {
+            None => every_group(directory),
+            Some(groups) => effective(groups, directory),
+        };
+        let (is_out_before, is_out_after) = (before.enabled == Some(false), after.enabled == Some(false));
+        let (old, new) = (groups(before), groups(after));
+        // What is taken from a member whom an identity provider signs in may come back with the next login.
+        let both = || &old | &new;
+        let gains = match before.enabled == after.enabled || before.enabled == Some(true) {
+            _ if is_out_after => GroupSet::new(),
+            true => &new - &old,
+            false => both(),
+        };
+        let losses = match is_out_after {
+            _ if is_out_before => GroupSet::new(),
+            false => &old - &new,
+            true => both(),
+        };
+        Self { gains, losses, ..Self::default() }
     }
 
     fn of_asset(operation: &Operation<AssetSpec>, directory: &Directory) -> Self {
@@ -65,18 +82,27 @@ impl Effects {
         let mut effects = Self::default();
         for version in before.versions.keys().chain(after.versions.keys()).collect::<BTreeSet<_>>() {
             let (before, after) = (before.versions.get(version), after.versions.get(version));
-            if before == after && !takes_instances && !gives_instances {
+            let is_same = before == after;
+            if is_same && after == Some(&None) && takes_instances && gives_instances {
+                // Neither known nor declared, and of its instances the two states share none: no order would help.
                 continue;
             }
-            let sees = |groups: Option<&Option<GroupSet>>| match groups {
-                None => GroupSet::new(),
-                // An audience that is unknown may hold anyone.
+            // An audience that is unknown may hold anyone or nobody.
+            let least = |groups: Option<&Option<GroupSet>>| groups.cloned().flatten().unwrap_or_default();
+            let most = |groups: Option<&Option<GroupSet>>| match groups {
                 Some(None) => every_group(directory),
-                Some(Some(groups)) => groups.clone(),
+                known => least(known),
             };
-            let (before, after) = (sees(before), sees(after));
-            effects.takes.extend(before.iter().filter(|name| takes_instances || !after.contains(*name)).cloned());
-            effects.gives.extend(after.into_iter().filter(|name| gives_instances || !before.contains(name)));
+            if takes_instances || !is_same {
+                let after = least(after);
+                let taken = most(before).into_iter().filter(|name| takes_instances || !after.contains(name));
+                effects.takes.extend(taken);
+            }
+            if gives_instances || !is_same {
+                let before = least(before);
+                let given = most(after).into_iter().filter(|name| gives_instances || !before.contains(name));
+                effects.gives.extend(given);
+            }
         }
         effects
     }
@@ -148,7 +174,7 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
                 (Phase::Clear, usize::MAX - directory.depth_of(&own_name(&difference.address)))
             }
             Edit::IdpMapping(_) | Edit::Member { .. } | Edit::Approve { .. } | Edit::Reject { .. } => {
-                (Phase::People, 0)
+                (Phase::People, usize::from(comes_late(&difference.edit)))
             }
             Edit::Asset(operation) => {
                 let (first, second) = asset_phases(operation, &people, directory);
@@ -175,7 +201,7 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
         .zip(depends_on)
         .enumerate()
         .map(|(index, (Step { phase, rank: _, difference }, depends_on))| {
-            let Difference { address, object_id, edit, mut causes, reason } = difference;
+            let Difference { address, object_id, edit, provider: _, mut causes, reason } = difference;
             let mut fields = edit.changed_fields();
             for field in &mut fields {
                 field.cause = causes.remove(&field.path);
@@ -184,6 +210,52 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
             Change { id: id(index), address, object_id, edit, fields, phase, depends_on, reason }
         })
         .collect()
+}
+
+/// A mapping that goes could still add a group to a member who is let in, and one that is new to a member who is shut
+/// out: members are shut out and mappings go first. Whoever signs up is in no identity provider's groups.
+fn comes_late(edit: &Edit) -> bool {
+    lets_in(edit) || matches!(edit, Edit::IdpMapping(Operation::Create { .. }))
+}
+
+fn lets_in(edit: &Edit) -> bool {
+    matches!(edit, Edit::Member { before, after } if after.enabled == Some(true) && before.enabled != after.enabled)
+}
+
+fn shuts_out(edit: &Edit) -> bool {
+    matches!(edit, Edit::Member { before, after } if after.enabled == Some(false) && before.enabled != after.enabled)
+}
+
+/// By provider: members who are shut out, which new mappings wait for, and mappings that go, which members who are let
+/// in wait for.
+#[derive(Default)]
+struct Doors<'a> {
+    shut: HashMap<&'a ProviderName, Vec<usize>>,
+    unmapped: HashMap<&'a ProviderName, Vec<usize>>,
+}
+
+impl<'a> Doors<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let mut doors = Self::default();
+        for (index, Step { difference, .. }) in steps.iter().enumerate() {
+            if let Edit::IdpMapping(Operation::Delete { before }) = &difference.edit {
+                doors.unmapped.entry(&before.provider).or_default().push(index);
+            }
+            if let (true, Some(provider)) = (shuts_out(&difference.edit), &difference.provider) {
+                doors.shut.entry(provider).or_default().push(index);
+            }
+        }
+        doors
+    }
+
+    fn before(&self, difference: &Difference) -> Vec<usize> {
+        let needed = match &difference.edit {
+            Edit::IdpMapping(Operation::Create { after }) => self.shut.get(&after.provider),
+            edit if lets_in(edit) => difference.provider.as_ref().and_then(|provider| self.unmapped.get(provider)),
+            _ => None,
+        };
+        needed.cloned().unwrap_or_default()
+    }
 }
 
 /// A difference in its place.
@@ -300,10 +372,12 @@ fn link(steps: &[Step], directory: &Directory) -> Vec<BTreeSet<usize>> {
     }
     let mut depends_on: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); steps.len()];
     let mut narrowed: HashMap<&Address, usize> = HashMap::new();
+    let doors = Doors::of(steps);
     for (index, step) in steps.iter().enumerate() {
         let edit = &step.difference.edit;
         let needed = mentioned(edit).into_iter().filter(|name| directory.id_of(name).is_none());
         depends_on[index].extend(needed.filter_map(|name| creates.get(&name)).filter(|other| **other < index));
+        depends_on[index].extend(doors.before(&step.difference));
         match edit {
             Edit::UserGroup(operation) => {
                 let name = operation.after().map(|after| folded(&after.name));

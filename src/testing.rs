@@ -2,11 +2,14 @@
 //!
 //! A group called `Gold Tier` has the id `g-gold-tier`; everything that a plan may need is "read".
 
+pub(crate) mod hub;
+pub(crate) mod worlds;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Located, Location};
-use crate::id::{AssetKey, ChangeId, GroupId, MemberId};
+use crate::id::{AssetKey, ChangeId, GroupId};
 use crate::manifest::model::{
     Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, IdpGroup, Instances, Manifest, Member,
     Parent, ProspectDecision, ProspectMatch, ProspectRule, Prune, SystemGroup, Target, UserGroup, VersionAudience,
@@ -205,11 +208,6 @@ impl LiveState {
             name: None,
         });
         self
-    }
-
-    pub(crate) fn person(&self, name: &str) -> Option<&LiveMember> {
-        let id = MemberId::from(format!("m-{name}"));
-        self.members.iter().flatten().find(|member| member.id == id)
     }
 }
 

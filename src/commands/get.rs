@@ -299,12 +299,16 @@ impl Getter {
 
     async fn member(&self, user: &str) -> Result<Found> {
         let (path, tree) = self.portal().await?;
-        let mut matching = match self.reader.user(&path, user).await {
-            Ok(found) => vec![found],
-            // An id that the hub does not like is no id: it may be a name.
-            Err(error) if error.is_not_found() || error.status() == Some(400) => Vec::new(),
-            Err(error) => return Err(error).context("failed to look for a member of that id"),
-        };
+        let mut matching = Vec::new();
+        // The contract's ids are UUIDs; whatever else they may be, they are no email addresses.
+        if !user.contains('@') {
+            match self.reader.user(&path, user).await {
+                Ok(found) => matching.push(found),
+                // An id that the hub does not like is no id: it may be a name.
+                Err(error) if error.is_not_found() || error.status() == Some(400) => {}
+                Err(error) => return Err(error).context("failed to look for a member of that id"),
+            }
+        }
         if matching.is_empty() {
             for is_active in [true, false] {
                 let query = UserQuery { search_term: members::io::search_term(user), is_active: Some(is_active) };

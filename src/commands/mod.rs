@@ -4,7 +4,7 @@ mod apply;
 mod completions;
 mod context;
 mod emulator;
-// mod export;
+mod export;
 mod fmt;
 mod get;
 mod init;
@@ -53,10 +53,7 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Plan(arguments) => plan::run(global, &arguments),
         Command::Apply(arguments) => apply::run(global, &arguments),
         Command::Show(arguments) => show::run(global, &arguments),
-        Command::Export(arguments) => {
-            let _ = arguments;
-            unreachable!()
-        }
+        Command::Export(arguments) => export::run(global, &arguments),
         Command::Get(arguments) => get::run(global, &arguments),
         Command::Emulator(arguments) => emulator::run(arguments.command),
         Command::Schema => schema::run(),

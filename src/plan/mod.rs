@@ -2,6 +2,8 @@
 
 pub mod file;
 mod make;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -69,7 +69,7 @@ pub(crate) fn me(call: &Call<'_>, _: NoParameters, _: Nothing) -> Outcome<Json<M
                 enabled: true,
                 organization_id: root.id.clone(),
                 identity_provider_id: "mulesoft".to_owned(),
-                organization: organization(&all, root),
+                organization: Organization { sub_organization_ids: None, ..organization(&all, root) },
             };
             Me { client: None, user: Some(user) }
         }
@@ -192,7 +192,7 @@ fn organization(all: &[Row], row: &Row) -> Organization {
         is_root: true,
         org_type: "anypoint".to_owned(),
         parent_organization_ids: parents(all, row),
-        sub_organization_ids: children(all, row).map(|child| child.id.clone()).collect(),
+        sub_organization_ids: Some(children(all, row).map(|child| child.id.clone()).collect()),
         tenant_organization_ids: Vec::new(),
         entitlements: Entitlements {
             create_sub_orgs: true,

@@ -86,7 +86,9 @@ pub(crate) struct Organization {
     pub(crate) is_root: bool,
     pub(crate) org_type: String,
     pub(crate) parent_organization_ids: Vec<String>,
-    pub(crate) sub_organization_ids: Vec<String>,
+    /// Not as a part of [`CallingUser`]: there the vendor's schema, made from an example without any, takes no ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sub_organization_ids: Option<Vec<String>>,
     pub(crate) tenant_organization_ids: Vec<String>,
     pub(crate) entitlements: Entitlements,
 }

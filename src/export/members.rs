@@ -1,0 +1,193 @@
+//! Members: who is disabled, and which groups each one was given.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::Section;
+use super::names::{GroupNames, text_of};
+use super::notes::shown;
+use super::yaml::{Item, Layout, Node};
+use crate::address::Kind;
+use crate::kinds::members::spec::MOST_GROUPS;
+use crate::manifest::model::GroupReference;
+use crate::state::{LiveMember, LiveProspect, LiveState};
+
+pub(super) struct Members {
+    pub(super) members: Section,
+    pub(super) notices: Vec<String>,
+}
+
+pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
+    let mut exporter = Exporter {
+        live,
+        groups,
+        texts: Texts::new(live),
+        federated: 0,
+        built_ins: false,
+        left_out: Vec::new(),
+        notices: Vec::new(),
+    };
+    if live.members.is_none() {
+        exporter.notices.push("the members were not read and are left out".to_owned());
+    }
+    let mut items: Vec<(String, Item)> =
+        live.members.iter().flatten().filter_map(|member| exporter.item(member)).collect();
+    items.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let Exporter { federated, built_ins, left_out, mut notices, .. } = exporter;
+    let about = built_ins.then(|| "Groups that everyone is in are kept by themselves, and not listed here.".to_owned());
+    if federated > 0 {
+        let noun = Kind::Members.noun(federated);
+        notices.push(format!("the groups of {federated} {noun} are left out: an identity provider sets them at login"));
+    }
+    let items: Vec<Item> = items.into_iter().map(|(_, item)| item).collect();
+    let node = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
+    Members { members: Section { key: "members", about: about.into_iter().collect(), left_out, node }, notices }
+}
+
+struct Exporter<'a> {
+    live: &'a LiveState,
+    groups: &'a GroupNames<'a>,
+    texts: Texts<'a>,
+    federated: usize,
+    /// A group that is always kept was left out of a member's list.
+    built_ins: bool,
+    left_out: Vec<String>,
+    notices: Vec<String>,
+}
+
+impl<'a> Exporter<'a> {
+    fn item(&mut self, member: &'a LiveMember) -> Option<(String, Item)> {
+        let Some(user) = self.texts.take(member) else {
+            let id = shown(member.id.as_str());
+            self.left_out.push(format!("Left out: the member with the id {id}: no text means this member alone."));
+            self.notices.push(format!("the member with the id {id} is left out: no text means this member alone"));
+            return None;
+        };
+        let mut fields = vec![("user", Node::text(user))];
+        let mut comments = Vec::new();
+        if member.is_federated(&self.live.portal.connection) {
+            self.federated += 1;
+            comments.push(format!("Groups come from {} at login.", self.provider(member)));
+        } else {
+            match self.granted(member) {
+                Ok(groups) => {
+                    let groups = groups.iter().map(|group| Node::text(text_of(group)));
+                    fields.push(("userGroups", Node::list(groups)));
+                }
+                Err(reason) => {
+                    comments.push(format!("Left out: the groups: {reason}."));
+                    self.notices.push(format!("the groups of member {} are left out: {reason}", shown(user)));
+                }
+            }
+        }
+        match member.is_active {
+            Some(false) => fields.push(("enabled", Node::word("false"))),
+            Some(true) => {}
+            None => {
+                let what = "whether the member is enabled, which the hub does not say";
+                comments.push(format!("Left out: {what}."));
+                self.notices.push(format!("member {}: left out: {what}", shown(user)));
+            }
+        }
+        Some((user.to_owned(), Item { comments, node: Node::map(Layout::Compact, fields) }))
+    }
+
+    fn provider(&self, member: &LiveMember) -> String {
+        let id = member.provider.as_ref();
+        let name =
+            id.and_then(|id| self.live.identity_providers.as_ref()?.get(id)).filter(|name| !name.trim().is_empty());
+        match (name, id) {
+            (Some(name), _) => shown(name),
+            (None, Some(id)) => shown(id.as_str()),
+            (None, None) => "an identity provider".to_owned(),
+        }
+    }
+
+    /// The groups that the member was given: what is kept anyway is left out, administration excepted.
+    fn granted(&mut self, member: &LiveMember) -> Result<BTreeSet<GroupReference>, String> {
+        let live = member.user_groups.as_ref().ok_or("the hub does not say them")?;
+        if live.len() > MOST_GROUPS {
+            return Err(format!("there are {}, and the API writes at most {MOST_GROUPS}", live.len()));
+        }
+        let mut granted = BTreeSet::new();
+        for id in live {
+            let flags = self.groups.flags(id);
+            match self.groups.reference(id) {
+                _ if !flags.is_admin && (flags.is_default || flags.is_public) => self.built_ins = true,
+                Ok(reference) => {
+                    granted.insert(reference.clone());
+                }
+                // An administrator stays one, listed or not.
+                Err(_) if flags.is_admin => {}
+                Err(reason) => return Err(reason),
+            }
+        }
+        Ok(granted)
+    }
+}
+
+/// Which text means which member, by the rules of the resolver: ids as they are, usernames and emails without case.
+struct Texts<'a> {
+    ids: HashMap<&'a str, &'a LiveMember>,
+    names: HashMap<String, Vec<&'a LiveMember>>,
+    prospects: HashMap<String, Vec<&'a LiveProspect>>,
+    prospects_by_id: HashMap<&'a str, &'a LiveProspect>,
+    taken: HashSet<String>,
+    /// Sign-ups that an entry means already: a second one would be a fault.
+    meant: HashSet<&'a str>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(live: &'a LiveState) -> Self {
+        let members = || live.members.iter().flatten();
+        let mut names: HashMap<String, Vec<&LiveMember>> = HashMap::new();
+        for member in members() {
+            for name in [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten() {
+                let same = names.entry(name.to_lowercase()).or_default();
+                if !same.iter().any(|other| other.id == member.id) {
+                    same.push(member);
+                }
+            }
+        }
+        let mut prospects: HashMap<String, Vec<&LiveProspect>> = HashMap::new();
+        for prospect in live.prospects.iter().flatten() {
+            for name in [prospect.username.as_deref(), Some(prospect.email.as_str())].into_iter().flatten() {
+                prospects.entry(name.to_lowercase()).or_default().push(prospect);
+            }
+        }
+        Self {
+            ids: members().map(|member| (member.id.as_str(), member)).collect(),
+            names,
+            prospects,
+            prospects_by_id: live.prospects.iter().flatten().map(|prospect| (prospect.id.as_str(), prospect)).collect(),
+            taken: HashSet::new(),
+            meant: HashSet::new(),
+        }
+    }
+
+    /// The text for a member: the username, else the email, else the id.
+    fn take(&mut self, member: &'a LiveMember) -> Option<&'a str> {
+        let candidates = [member.username.as_deref(), Some(member.email.as_str()), Some(member.id.as_str())];
+        let text = candidates.into_iter().flatten().find(|text| self.means(text, member))?;
+        self.taken.insert(text.to_lowercase());
+        let meant: Vec<&str> = self.pending(text).collect();
+        self.meant.extend(meant);
+        Some(text)
+    }
+
+    fn means(&self, text: &str, member: &LiveMember) -> bool {
+        let by_id = self.ids.get(text).copied();
+        let by_name = self.names.get(&text.to_lowercase()).into_iter().flatten().copied();
+        !text.trim().is_empty()
+            && !text.chars().any(char::is_control)
+            && !self.taken.contains(&text.to_lowercase())
+            && by_id.into_iter().chain(by_name).all(|other| other.id == member.id)
+            && self.pending(text).all(|prospect| !self.meant.contains(prospect))
+    }
+
+    /// The pending sign-ups that the text means, too.
+    fn pending(&self, text: &str) -> impl Iterator<Item = &'a str> {
+        let by_id = self.prospects_by_id.get(text).copied();
+        let by_name = self.prospects.get(&text.to_lowercase()).cloned().unwrap_or_default();
+        by_id.into_iter().chain(by_name).map(|prospect| prospect.id.as_str())
+    }
+}

@@ -1,0 +1,139 @@
+//! The live portal as a manifest that declares what is there: planning it at once shows no changes.
+//!
+//! Pure, and the same bytes for the same state. What a manifest cannot say is left out with a comment where it would
+//! stand and with a notice; the rest stays exact.
+
+mod assets;
+mod audiences;
+mod groups;
+mod members;
+mod names;
+mod notes;
+mod target;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use names::GroupNames;
+use notes::{Notices, shown};
+use yaml::{Field, Layout, Node, render};
+
+use crate::address::Kind;
+use crate::state::LiveState;
+
+/// Where editors find the JSON Schema, as it is kept beside manifests.
+pub const SCHEMA: &str = "schemas/portal.schema.json";
+
+/// What the export needs besides the portal.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `metadata.name`
+    pub name: String,
+    /// People are personal data: they are exported on request.
+    pub members: bool,
+}
+
+/// A manifest, and what it does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The text of one file, in canonical form.
+    pub manifest: String,
+    /// What had to be left out, and why; harmless to show.
+    pub notices: Vec<String>,
+}
+
+/// A key of `spec`.
+struct Section {
+    key: &'static str,
+    /// What is said of the value, if there is one.
+    about: Vec<String>,
+    /// What is missing in it; said in any case.
+    left_out: Vec<String>,
+    node: Option<Node>,
+}
+
+/// Writes the manifest of a state that was read with everything in it.
+pub fn export(live: &LiveState, options: &Options) -> Exported {
+    let Options { name, members } = options;
+    let names = GroupNames::new(&live.user_groups);
+    let groups = groups::export(live, &names);
+    let assets = assets::export(live, &names);
+    let people = members.then(|| members::export(live, &names));
+
+    let mut notices = Notices::default();
+    if live.user_groups.is_empty() {
+        notices.push("the portal shows no user group at all: nothing can be planned on such a read");
+    }
+    notices.section("userGroups", groups.notices);
+    notices.section("assets", assets.notices);
+
+    let mut spec = Spec::default();
+    spec.add(target::target(&live.portal));
+    spec.add(groups.providers);
+    spec.add(assets.audiences);
+    spec.add(assets.defaults);
+    spec.add(groups.tree);
+    spec.add(assets.entries);
+    if let Some(people) = people {
+        notices.section("members", people.notices);
+        spec.add(people.members);
+    }
+    spec.waiting.extend(pending(live));
+    let manifest = document(&metadata_name(name, &live.portal.name), &live.portal.name, spec);
+    Exported { manifest, notices: notices.finish() }
+}
+
+/// The sections with something in them, and comments that have found no section yet.
+#[derive(Default)]
+struct Spec {
+    fields: Vec<Field>,
+    waiting: Vec<String>,
+}
+
+impl Spec {
+    fn add(&mut self, section: Section) {
+        let Section { key, about, left_out, node } = section;
+        let Some(node) = node else {
+            self.waiting.extend(left_out);
+            return;
+        };
+        let comments = std::mem::take(&mut self.waiting).into_iter().chain(about).chain(left_out).collect();
+        self.fields.push(Field { comments, key: key.to_owned(), node });
+    }
+}
+
+fn document(name: &str, portal: &str, spec: Spec) -> String {
+    let Spec { fields, waiting } = spec;
+    let head = [
+        format!("yaml-language-server: $schema={SCHEMA}"),
+        String::new(),
+        format!("What the portal {} held when it was exported.", shown(portal)),
+        "What stands here is kept as it is; what does not is left alone.".to_owned(),
+    ];
+    let field = |key: &str, node| Field { comments: Vec::new(), key: key.to_owned(), node };
+    let fields = [
+        field("apiVersion", Node::text("aehctl.io/v1alpha1")),
+        field("kind", Node::text("Portal")),
+        field("metadata", Node::map(Layout::Compact, [("name", Node::text(name))])),
+        field("spec", Node::Map(Layout::Sections, fields)),
+    ];
+    render(&head, &fields, &waiting)
+}
+
+/// The name as it was asked for, if a manifest takes it; else one after the portal.
+fn metadata_name(name: &str, portal: &str) -> String {
+    let name: String = name.chars().filter(|character| !character.is_control()).collect();
+    if !name.trim().is_empty() {
+        return name;
+    }
+    let name = names::slug(portal);
+    if name.is_empty() { "portal".to_owned() } else { name }
+}
+
+/// How many people wait; who they are is nobody's business here.
+fn pending(live: &LiveState) -> Option<String> {
+    let count = live.prospects.as_ref()?.len();
+    let verb = if count == 1 { "waits" } else { "wait" };
+    let noun = Kind::Prospects.noun(count);
+    (count > 0).then(|| format!("{count} {noun} {verb} for a decision: rules for them go under `prospects`."))
+}
