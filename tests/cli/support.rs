@@ -249,11 +249,10 @@ impl Case {
     }
 
     /// What came of a process that was spawned.
-    pub(crate) fn finish(&self, working: Working) -> Ended {
-        let Working { mut child, stdout, mut stderr, mut told } = working;
-        stderr.read_to_end(&mut told).expect("the talk can be read");
-        let status = child.wait().expect("the process ends");
-        self.ended(status, stdout.into_iter().flatten().collect(), told)
+    pub(crate) fn finish(&self, mut working: Working) -> Ended {
+        working.stderr.read_to_end(&mut working.told).expect("the talk can be read");
+        let status = working.child.wait().expect("the process ends");
+        self.ended(status, working.stdout.iter().flatten().collect(), std::mem::take(&mut working.told))
     }
 
     fn ended(&self, status: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Ended {
@@ -316,6 +315,14 @@ impl Working {
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("/bin/sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
         assert!(sent.expect("there is a shell").success(), "the process is there to be told");
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        // A case that fails leaves nothing running; what has ended already cannot be killed, and need not be.
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
