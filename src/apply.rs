@@ -139,6 +139,8 @@ struct Progress<'a> {
     outcomes: BTreeMap<ChangeId, Outcome>,
     /// What was not done, with what it would have done to groups.
     undone: Vec<(&'a Change, Effects)>,
+    /// What need not be verified at the end.
+    verified: BTreeSet<ChangeId>,
 }
 
 /// What is worked on as one: the changes of one object, or of one request.
@@ -153,47 +155,48 @@ enum Unit<'a> {
 }
 
 impl<'a> Executor<'a> {
+    /// What depends on each other runs in turn, all else side by side.
     async fn run(&self, phase: Phase) {
         let changes: Vec<&'a Change> = self.plan.changes.iter().filter(|change| change.phase == phase).collect();
-        let (groups, others): (Vec<&Change>, Vec<&Change>) =
-            changes.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
-        stream::iter(units(others))
-            .map(|unit| self.unit(unit))
-            .buffer_unordered(self.options.parallelism.max(1))
-            .collect::<Vec<()>>()
-            .await;
-        self.groups(groups).await;
-    }
-
-    /// Level by level: one read of the tree for each, not one for each group.
-    async fn groups(&self, changes: Vec<&'a Change>) {
         for level in levels(&changes) {
-            let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
-            if ready.is_empty() {
-                continue;
-            }
-            let tree = match user_groups::io::Tree::read(self.session).await {
-                Ok(tree) => tree,
-                Err(error) => {
-                    for change in ready {
-                        self.finish(change, failed(&error));
-                    }
-                    continue;
-                }
-            };
-            let tree = &tree;
-            stream::iter(ready.clone())
-                .map(|change| async move {
-                    let Edit::UserGroup(operation) = &change.edit else { return };
-                    self.options.watch.started(change);
-                    let outcome = user_groups::io::write(self.session, tree, change, operation).await;
-                    self.finish(change, outcome);
-                })
+            let (groups, others): (Vec<&Change>, Vec<&Change>) =
+                level.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
+            stream::iter(units(others))
+                .map(|unit| self.unit(unit))
                 .buffer_unordered(self.options.parallelism.max(1))
                 .collect::<Vec<()>>()
                 .await;
-            self.learn_ids(&ready).await;
+            self.groups(groups).await;
         }
+    }
+
+    /// One level of groups: one read of the tree for all, not one for each.
+    async fn groups(&self, level: Vec<&'a Change>) {
+        let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
+        if ready.is_empty() {
+            return;
+        }
+        let tree = match user_groups::io::Tree::read(self.session).await {
+            Ok(tree) => tree,
+            Err(error) => {
+                for change in ready {
+                    self.finish(change, failed(&error));
+                }
+                return;
+            }
+        };
+        let tree = &tree;
+        stream::iter(ready.clone())
+            .map(|change| async move {
+                let Edit::UserGroup(operation) = &change.edit else { return };
+                self.options.watch.started(change);
+                let outcome = user_groups::io::write(self.session, tree, change, operation).await;
+                self.finish(change, outcome);
+            })
+            .buffer_unordered(self.options.parallelism.max(1))
+            .collect::<Vec<()>>()
+            .await;
+        self.learn_ids(&ready).await;
     }
 
     /// Creating answers with no documented body: the tree tells the new ids.
@@ -232,8 +235,16 @@ impl<'a> Executor<'a> {
             Unit::Asset(change, operation) => {
                 if self.may_begin(change) {
                     watch.started(change);
-                    let later = self.later.get(&change.id);
-                    self.finish(change, assets::io::update(session, change, operation, later).await);
+                    let outcome = match self.first_step(change) {
+                        // What a late read carried over would undo the first step.
+                        Some((first, of_first))
+                            if !assets::io::shows(session, first, of_first, self.later.get(&first.id)).await =>
+                        {
+                            Outcome::Skipped { because: "the portal does not show the first step yet".to_owned() }
+                        }
+                        _ => assets::io::update(session, change, operation, self.later.get(&change.id)).await,
+                    };
+                    self.finish(change, outcome);
                 }
             }
             Unit::Remove(batch) => {
@@ -250,8 +261,10 @@ impl<'a> Executor<'a> {
                     for (change, _) in &ready {
                         watch.started(change);
                     }
-                    let outcomes = assets::io::publish(session, &ready).await;
-                    self.finish_all(ready.iter().map(|(change, _)| *change), outcomes);
+                    let outcomes = assets::publish::publish(session, &ready).await;
+                    let changes: Vec<&Change> = ready.iter().map(|(change, _)| *change).collect();
+                    let outcomes = self.verify_batch(&changes, outcomes).await;
+                    self.finish_all(changes.into_iter(), outcomes);
                 }
             }
             Unit::Member(change) => {
@@ -268,6 +281,16 @@ impl<'a> Executor<'a> {
                     self.finish(change, prospects::io::write(session, change, before).await);
                 }
             }
+        }
+    }
+
+    /// The first of two changes of an asset, for the second.
+    fn first_step(&self, change: &Change) -> Option<(&'a Change, &'a Operation<AssetSpec>)> {
+        let is_first = |other: &&Change| other.address == change.address && other.phase < change.phase;
+        let first = change.depends_on.iter().filter_map(|id| self.by_id.get(id).copied()).find(is_first)?;
+        match &first.edit {
+            Edit::Asset(operation) => Some((first, operation)),
+            _ => None,
         }
     }
 
@@ -361,11 +384,26 @@ impl<'a> Executor<'a> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sees that each audience of a batch stands before anything else is published.
+    async fn verify_batch(&self, changes: &[&'a Change], mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let written = changes.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Applied);
+        let written: Vec<&Change> = written.map(|(change, _)| *change).collect();
+        let mut seen = verify(self.session, written, self.options.parallelism).await;
+        for (change, outcome) in changes.iter().zip(&mut outcomes) {
+            if let Some(verified) = seen.remove(&change.id) {
+                self.progress().verified.insert(change.id.clone());
+                *outcome = verified;
+            }
+        }
+        outcomes
+    }
+
     /// Re-reads what was written. The first of two steps was verified by the precondition of the second.
     async fn verify(&self) {
         let mut last: BTreeMap<_, &Change> = BTreeMap::new();
         for change in &self.plan.changes {
-            if self.outcome(&change.id) == Some(Outcome::Applied) {
+            let progress = self.progress();
+            if progress.outcomes.get(&change.id) == Some(&Outcome::Applied) && !progress.verified.contains(&change.id) {
                 last.insert(&change.address, change);
             }
         }
@@ -425,20 +463,21 @@ fn units(changes: Vec<&Change>) -> Vec<Unit<'_>> {
     units
 }
 
-/// Renames first; then each level of new groups, parents before children; groups that go, children first.
+/// Puts each change after those of its phase that it depends on; renames run before groups that are new or go.
 fn levels<'a>(changes: &[&'a Change]) -> Vec<Vec<&'a Change>> {
-    let ids: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
+    let in_phase: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
     let mut depths: BTreeMap<&ChangeId, usize> = BTreeMap::new();
     let mut open: Vec<&Change> = changes.to_vec();
     // Each round settles the changes whose dependencies are settled; a cycle, which no plan has, ends the rounds.
     while !open.is_empty() {
         let before = open.len();
         open.retain(|change| {
-            let inside: Vec<&ChangeId> = change.depends_on.iter().filter(|id| ids.contains(id)).collect();
-            let known: Option<Vec<usize>> = inside.iter().map(|id| depths.get(*id).copied()).collect();
-            let Some(known) = known else { return true };
-            let own = usize::from(change.action() != Action::Update);
-            depths.insert(&change.id, known.into_iter().max().map_or(own, |depth| depth + 1));
+            let needed = change.depends_on.iter().filter(|id| in_phase.contains(id));
+            let Some(needed) = needed.map(|id| depths.get(id).copied()).collect::<Option<Vec<usize>>>() else {
+                return true;
+            };
+            let own = usize::from(matches!(change.edit, Edit::UserGroup(_)) && change.action() != Action::Update);
+            depths.insert(&change.id, needed.into_iter().map(|depth| depth + 1).max().unwrap_or_default().max(own));
             false
         });
         if open.len() == before {

@@ -70,6 +70,13 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
         observer.prospects(),
     )?;
     let business_groups = business_groups.cloned();
+    // A connected app is not told its organization's name; the hierarchy has it.
+    if let (Some(organization), Some(groups)) = (&mut portal.organization, &business_groups)
+        && organization.name.is_empty()
+        && let Some(name) = groups.get(&organization.id)
+    {
+        organization.name.clone_from(name);
+    }
     Ok(LiveState {
         portal,
         user_groups: tree,

@@ -118,8 +118,8 @@ fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
             .hint("nothing was changed; review the plan, then add --auto-approve")
             .into());
     }
-    output::say(&format!(
-        "\nApply these changes to `{}`? Only `yes` is taken as one: ",
+    output::prompt(&format!(
+        "\nApply these changes to `{}`? Write `yes` to go on: ",
         render::text::terminal(&plan.target.portal.name)
     ));
     let mut answer = String::new();

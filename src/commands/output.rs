@@ -22,6 +22,12 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Asks for an answer on the same line.
+pub(super) fn prompt(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+}
+
 /// Whether to colour what goes to stdout.
 pub(super) fn colors_data(global: &Global) -> bool {
     colors(global.color, io::stdout().is_terminal())

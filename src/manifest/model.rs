@@ -90,7 +90,9 @@ pub enum Parent {
 pub enum GroupState {
     Present,
     /// Cleared, then deleted. `disable_members` disables those left with no group but built-ins.
-    Absent { disable_members: bool },
+    Absent {
+        disable_members: bool,
+    },
 }
 
 /// A group of an identity provider that a user group is mapped to.

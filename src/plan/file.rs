@@ -1,5 +1,8 @@
 //! The plan file: the plan as JSON within an envelope that says when it was made and whether it was edited since.
 
+#[cfg(test)]
+mod tests;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

@@ -29,6 +29,7 @@ fn entry_block<'a>(entry: &Entry<'a>, plan: &Plan, verbose: bool) -> Block<'a> {
         heading.push(style, remark);
     }
     let mut block = vec![heading];
+    block.extend(fields::applicant(entry));
     block.extend(entry.fields.iter().flat_map(|field| fields::lines(entry, field, verbose)));
     block
 }

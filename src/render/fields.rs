@@ -9,6 +9,7 @@ use similar::{ChangeTag, TextDiff};
 use super::grouping::{Entry, Field, SetDifference, as_set};
 use super::names;
 use super::page::{Line, Style};
+use crate::kinds::prospects::spec::ProspectSpec;
 use crate::plan::{Action, Edit, Operation};
 
 /// Where fields stand within a change.
@@ -20,22 +21,37 @@ const FEW: usize = 5;
 /// Longer texts are shown whole, before and after: finding their difference takes too long.
 const LONG: usize = 1_000;
 
+/// Who is let in by an approval, as far as the address does not say it.
+pub(super) fn applicant<'a>(entry: &Entry<'a>) -> Vec<Line<'a>> {
+    let Edit::Approve { before: ProspectSpec { email, username, name }, .. } = &entry.last().edit else {
+        return Vec::new();
+    };
+    [("email", Some(email)), ("username", username.as_ref()), ("name", name.as_ref())]
+        .into_iter()
+        .filter_map(|(path, text)| Some((path, text.filter(|text| !is_in_address(entry, text))?)))
+        .map(|(path, text)| Line::at(INDENT).plain(path).plain(": ").plain(names::value(text)))
+        .collect()
+}
+
+fn is_in_address(entry: &Entry<'_>, text: &str) -> bool {
+    entry.address.segments.iter().any(|segment| segment == text)
+}
+
 /// A field of an entry; no line where the address says it already.
 pub(super) fn lines<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> Vec<Line<'a>> {
     let Field { path, before, after, cause } = *field;
     let (style, shown) = match entry.last().action() {
         Action::Update => return update(entry, field, verbose),
-        Action::Create => (Style::Added, after),
-        Action::Approve => (Style::Added, if after.is_null() { before } else { after }),
+        Action::Create | Action::Approve => (Style::Added, after),
         Action::Reject => (Style::Removed, before),
         // What goes is told by its name; what it was is for those who want to know.
         Action::Delete if verbose => (Style::Removed, before),
         Action::Delete => return Vec::new(),
     };
-    let is_in_address = matches!(entry.last().edit, Edit::IdpMapping(_))
+    let is_told = matches!(entry.last().edit, Edit::IdpMapping(_))
         || matches!(path, "name" | "username" | "email")
-            && shown.as_str().is_some_and(|text| entry.address.segments.iter().any(|segment| segment == text));
-    if is_in_address {
+            && shown.as_str().is_some_and(|text| is_in_address(entry, text));
+    if is_told {
         return Vec::new();
     }
     if let Some(text) = shown.as_str().filter(|text| text.contains('\n')) {

@@ -277,7 +277,7 @@ impl<'a> Resolver<'a> {
         for item in &audience.items {
             match &item.value {
                 AudienceItem::Group(reference) => {
-                    groups.extend(self.reference(&Located::new(reference.clone(), item.location)));
+                    groups.extend(self.reference_at(reference, item.location));
                 }
                 AudienceItem::Audience(name) => match self.audiences.get(name.as_str()) {
                     Some(declared) => groups.extend(declared.iter().cloned()),

@@ -163,9 +163,13 @@ impl<'a> Resolver<'a> {
 
     /// The directory's name for a reference; a fault if it names no group, several, or one that goes.
     fn reference(&mut self, reference: &Located<GroupReference>) -> Option<GroupName> {
-        let name = match &reference.value {
-            GroupReference::System(system) => self.system_group(*system, reference.location)?,
-            GroupReference::Named(name) => self.named_group(name, reference.location)?,
+        self.reference_at(&reference.value, reference.location)
+    }
+
+    fn reference_at(&mut self, reference: &GroupReference, location: Location) -> Option<GroupName> {
+        let name = match reference {
+            GroupReference::System(system) => self.system_group(*system, location)?,
+            GroupReference::Named(name) => self.named_group(name, location)?,
         };
         let Some((id, going)) = self.directory.id_of(&name).and_then(|id| self.going.get_key_value(id)) else {
             return Some(name);
@@ -174,7 +178,7 @@ impl<'a> Resolver<'a> {
             self.fault(
                 Diagnostic::error(
                     "reference-to-absent",
-                    reference.location,
+                    location,
                     format!("user group `{name}` is declared `state: absent` and used here"),
                 )
                 .with_help("remove it here, or keep the group"),

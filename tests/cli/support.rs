@@ -83,19 +83,24 @@ impl Hub {
 
     /// The requests so far that were meant to change something.
     pub(crate) fn writes(&self) -> Vec<String> {
-        let is_read = |name: &String| {
-            name.starts_with("GET ") || ["Search", "search"].iter().any(|search| name.contains(search))
-        };
+        let is_read =
+            |name: &String| name.starts_with("GET ") || ["Search", "search"].iter().any(|search| name.contains(search));
         self.requests().into_iter().filter(|name| !is_read(name)).collect()
     }
 
     /// Somebody else changes the demo's portal meanwhile.
-    pub(crate) fn meanwhile<T>(&self, change: impl AsyncFnOnce(client::Writer, PortalPath) -> Result<T, client::Error>) {
+    pub(crate) fn meanwhile<T>(
+        &self,
+        change: impl AsyncFnOnce(client::Writer, PortalPath) -> Result<T, client::Error>,
+    ) {
         let running = self.running();
         let address = running.url.trim_start_matches("http://").parse().expect("the url is an address");
         let host = Host::loopback(address).expect("the emulator is on loopback");
-        let credential =
-            Credential::connected_app(running.client_id.clone(), running.client_secret.clone().into(), Origin::Embedded);
+        let credential = Credential::connected_app(
+            running.client_id.clone(),
+            running.client_secret.clone().into(),
+            Origin::Embedded,
+        );
         let path = PortalPath { connection: ids::CONNECTION.into(), portal: ids::TARGET_PORTAL.into() };
         self.runtime.block_on(async {
             let client = Client::new(client::Options::new(host, credential)).expect("a client can be made");

@@ -74,7 +74,7 @@ impl Fresh {
     }
 
     /// What a publishing change comes to, now that the versions are known.
-    fn expand(&self, after: &AssetSpec) -> AssetSpec {
+    pub(super) fn expand(&self, after: &AssetSpec) -> AssetSpec {
         let mut versions = after.versions.clone();
         if let Some(others) = versions.remove(OTHER_VERSIONS) {
             for version in self.live.versions.keys() {
@@ -128,6 +128,24 @@ pub fn check_fresh(
     }
 }
 
+/// Whether the portal shows what a change has written, given some patience.
+pub async fn shows(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<AssetSpec>,
+    later: Option<&Fields>,
+) -> bool {
+    for read in 0..session.patience.reads {
+        session.patience.before(read).await;
+        if let Ok(fresh) = Fresh::read(session, &key(change)).await
+            && check_fresh(session, change, operation, fresh.as_ref(), later) == Check::Done
+        {
+            return true;
+        }
+    }
+    false
+}
+
 /// Writes who sees a published asset, carrying over what the change does not own.
 pub async fn update(
     session: &Session,
@@ -149,7 +167,7 @@ pub async fn update(
     write_visibility(session, change, operation, fresh, after, owns_instances, owned).await
 }
 
-async fn write_visibility(
+pub(super) async fn write_visibility(
     session: &Session,
     change: &Change,
     operation: &Operation<AssetSpec>,
@@ -223,116 +241,10 @@ fn complete_versions(
     Ok(versions)
 }
 
-/// Publishes up to [`BATCH`] assets and gives each its audience before anything else is published.
-pub async fn publish(session: &Session, batch: &[(&Change, &AssetSpec)]) -> Vec<Outcome> {
-    let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(batch.len());
-    for checked in join_all(batch.iter().map(|(change, after)| check_new(session, change, after))).await {
-        outcomes.push(checked.err());
-    }
-    let keys: Vec<AssetKey> = batch
-        .iter()
-        .zip(&outcomes)
-        .filter(|(_, outcome)| outcome.is_none())
-        .map(|((change, _), _)| key(change))
-        .collect();
-    let refusals = publish_all(session, &keys).await;
-    let finished = join_all(batch.iter().zip(&outcomes).map(async |((change, after), outcome)| match outcome {
-        Some(outcome) => outcome.clone(),
-        None => give_audience(session, change, after, refusals.get(&key(change))).await,
-    }));
-    finished.await
-}
-
-/// Whether an asset is still to be published, or at least to be given its audience.
-async fn check_new(session: &Session, change: &Change, after: &AssetSpec) -> Result<(), Outcome> {
-    let operation = Operation::Create { after: after.clone() };
-    let fresh = Fresh::read(session, &key(change)).await.map_err(|error| failed(&error))?;
-    check_fresh(session, change, &operation, fresh.as_ref(), None).outcome().map_or(Ok(()), Err)
-}
-
-/// Publishes what is not published yet; one asset that is refused does not keep the others out.
-async fn publish_all(session: &Session, keys: &[AssetKey]) -> BTreeMap<AssetKey, client::Error> {
-    let mut refusals = BTreeMap::new();
-    let missing = unpublished(session, keys).await;
-    if missing.is_empty() {
-        return refusals;
-    }
-    let Err(error) = session.writer.publish_assets(&session.path, &coordinates(&missing)).await else {
-        return refusals;
-    };
-    if let [only] = missing.as_slice() {
-        refusals.insert(only.clone(), error);
-        return refusals;
-    }
-    if error.outcome_unknown() {
-        // Whatever came of it, the reads that follow tell; nothing is sent twice.
-        refusals.extend(missing.into_iter().map(|key| (key, error.clone())));
-        return refusals;
-    }
-    tracing::info!("a batch of {} assets was refused; publishing them one by one", missing.len());
-    for key in missing {
-        if let Err(error) = session.writer.publish_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await
-        {
-            refusals.insert(key, error);
-        }
-    }
-    refusals
-}
-
-async fn unpublished(session: &Session, keys: &[AssetKey]) -> Vec<AssetKey> {
-    let reads = join_all(keys.iter().map(|key| Fresh::read(session, key))).await;
-    keys.iter().zip(reads).filter(|(_, read)| !matches!(read, Ok(Some(_)))).map(|(key, _)| key.clone()).collect()
-}
-
-fn coordinates(keys: &[AssetKey]) -> Vec<AssetCoordinates> {
+pub(super) fn coordinates(keys: &[AssetKey]) -> Vec<AssetCoordinates> {
     keys.iter()
         .map(|key| AssetCoordinates { group_id: key.group_id.to_string(), asset_id: key.asset_id.to_string() })
         .collect()
-}
-
-/// Sets the audience of an asset that was just published; if that is refused for good, the asset goes again.
-async fn give_audience(
-    session: &Session,
-    change: &Change,
-    after: &AssetSpec,
-    refusal: Option<&client::Error>,
-) -> Outcome {
-    let key = key(change);
-    let fresh = match wait_for(session, &key).await {
-        Ok(Some(fresh)) => fresh,
-        Ok(None) => {
-            return match refusal {
-                Some(error) if error.certainly_no_effect() => failed(error),
-                Some(error) => Outcome::Unknown { message: error.to_string() },
-                None => Outcome::Failed {
-                    message: "the hub did not publish it".to_owned(),
-                    hint: Some("check that it exists in Exchange under these coordinates".to_owned()),
-                },
-            };
-        }
-        Err(error) => return failed(&error),
-    };
-    let expanded = fresh.expand(after);
-    let operation = Operation::Create { after: after.clone() };
-    let outcome = write_visibility(session, change, &operation, &fresh, &expanded, true, |_| true).await;
-    let Outcome::Failed { message, hint } = outcome else { return outcome };
-    let removed = session.writer.remove_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
-    let message = match removed {
-        Ok(()) => format!("{message}; the asset was taken out of the portal again"),
-        Err(error) => format!("{message}; taking the asset out of the portal again failed too: {error}"),
-    };
-    Outcome::Failed { message, hint }
-}
-
-/// An asset that was published may take a moment to show.
-async fn wait_for(session: &Session, key: &AssetKey) -> Result<Option<Fresh>, client::Error> {
-    for read in 0..session.patience.reads {
-        session.patience.before(read).await;
-        if let Some(fresh) = Fresh::read(session, key).await? {
-            return Ok(Some(fresh));
-        }
-    }
-    Ok(None)
 }
 
 /// Takes up to [`BATCH`] assets out of the portal, each of which still is as the plan saw it.

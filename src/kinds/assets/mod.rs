@@ -1,4 +1,5 @@
 //! assets.
 
 pub mod io;
+pub mod publish;
 pub mod spec;

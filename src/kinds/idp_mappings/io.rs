@@ -7,6 +7,7 @@ use crate::client::{self, GroupMapping, PortalPath, Reader};
 use crate::id::{GroupId, GroupName};
 use crate::kinds::precondition::check;
 use crate::kinds::session::{Session, failed};
+use crate::kinds::user_groups::io::Tree;
 use crate::kinds::{Fields, fields};
 use crate::plan::{Change, Operation};
 use crate::report::Outcome;
@@ -29,13 +30,16 @@ pub async fn read(reader: &Reader, portal: &PortalPath, group: &GroupId) -> Resu
     Ok(mappings)
 }
 
-/// The mappings of one group in the names of the plan.
+/// The mappings of one group in the names of the plan; a group that is gone has none.
 async fn current(session: &Session, group: &GroupName) -> Result<BTreeSet<IdpMappingSpec>, Outcome> {
     let id = session.group_id(group)?;
     let rows = match read(&session.reader, &session.path, &id).await {
         Ok(rows) => rows,
-        // A group that is gone has no mapping left.
-        Err(error) if error.is_not_found() || error.status() == Some(400) => Vec::new(),
+        // What goes with a group is gone once the group is; a hub may answer 400 for what is not there.
+        Err(error) if error.is_not_found() || error.status() == Some(400) => match Tree::read(session).await {
+            Ok(tree) if !tree.holds(&id) => Vec::new(),
+            _ => return Err(failed(&error)),
+        },
         Err(error) => return Err(failed(&error)),
     };
     Ok(rows

@@ -40,11 +40,18 @@ pub async fn read(reader: &Reader, portal: &PortalPath, id: &str) -> Result<Live
     reader.user(portal, id).await.map(of_wire)
 }
 
-/// Reads the members whose email or username is one of the given ones.
+/// Reads the members whose email is the given one; the disabled ones too, whom an unfiltered list may leave out.
 pub async fn find(reader: &Reader, portal: &PortalPath, email: &str) -> Result<Vec<LiveMember>, client::Error> {
-    let term = search_term(email);
-    let users = reader.users(portal, &UserQuery { search_term: term, ..UserQuery::default() }).await?;
-    Ok(users.into_iter().map(of_wire).filter(|member| member.email.eq_ignore_ascii_case(email)).collect())
+    for is_active in [None, Some(false)] {
+        let query = UserQuery { search_term: search_term(email), is_active };
+        let users = reader.users(portal, &query).await?;
+        let mut found: Vec<LiveMember> = users.into_iter().map(of_wire).collect();
+        found.retain(|member| member.email.eq_ignore_ascii_case(email));
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The API searches for at most 128 characters; a longer text is looked for in the whole list.

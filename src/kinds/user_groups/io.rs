@@ -51,6 +51,10 @@ impl Tree {
         read(&session.reader, &session.path).await.map(Self)
     }
 
+    pub fn holds(&self, id: &GroupId) -> bool {
+        self.0.iter().any(|group| group.id == *id)
+    }
+
     /// The group that a change is about: by its id, or by the name that it is to be created with.
     fn find(&self, change: &Change, name: &GroupName) -> Result<Option<&LiveGroup>, Outcome> {
         let matches = |group: &&LiveGroup| match &change.object_id {

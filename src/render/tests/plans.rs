@@ -38,7 +38,7 @@ fn a_plan_is_shown_by_kind() {
       ~ assets/Finance/split-api  # in two steps
           versions.v1: [A, + C, - B]
 
-      ~ members/jane@example.com  # cannot be undone; needs --allow enable
+      ~ members/jane@example.com  # needs --allow enable
           enabled: false → true
           userGroups: [API Developers, + Partner Zephyr, - Gold Tier]
 
@@ -116,7 +116,7 @@ fn a_plan_as_a_comment() {
     <summary>Members: 1 change</summary>
 
     ```diff
-    ! members/jane@example.com  # cannot be undone; needs --allow enable
+    ! members/jane@example.com  # needs --allow enable
           enabled: false → true
           userGroups: [API Developers, + Partner Zephyr, - Gold Tier]
     ```

@@ -1,0 +1,82 @@
+//! The pipeline in this process, against an emulator of its own: load, observe, plan, apply.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use aehctl::apply::{self, Watch};
+use aehctl::client::{self, Client, Credential, Host, Origin};
+use aehctl::diagnostic::{self, Located};
+use aehctl::emulator::{self, Options, Running};
+use aehctl::kinds::session::{Patience, Session};
+use aehctl::manifest::load::{LoadOptions, load};
+use aehctl::manifest::model::Manifest;
+use aehctl::observe::{Scope, Target, observe};
+use aehctl::plan::{self, Change, Plan};
+use aehctl::report::{Outcome, Report};
+
+/// Reads are repeated as often as the program does it, and without its pauses.
+const PATIENCE: Patience = Patience { first: Duration::from_millis(1), reads: 5 };
+
+const PARALLELISM: usize = 8;
+
+/// A hub with a client that is signed in.
+pub(crate) struct World {
+    _hub: Running,
+    client: Client,
+}
+
+impl World {
+    pub(crate) async fn start(options: Options) -> Self {
+        let hub = emulator::start(options).await.expect("the emulator starts");
+        let address = hub.url.trim_start_matches("http://").parse().expect("the url is an address");
+        let host = Host::loopback(address).expect("the emulator is on loopback");
+        let credential =
+            Credential::connected_app(hub.client_id.clone(), hub.client_secret.clone().into(), Origin::Embedded);
+        let client = Client::new(client::Options::new(host, credential)).expect("a client can be made");
+        Self { _hub: hub, client }
+    }
+
+    /// What applying this manifest would do; an error is told as people see it.
+    pub(crate) async fn plan(&self, manifest: &Manifest) -> Result<Plan, String> {
+        let named = |part: &Option<Located<String>>| part.as_ref().map(|part| part.value.clone());
+        let target = Target {
+            connection: named(&manifest.target.connection),
+            environment: named(&manifest.target.environment),
+            portal: named(&manifest.target.portal),
+            ..Target::default()
+        };
+        let live = observe(&self.client.reader(), &target, Scope::Manifest(manifest), PARALLELISM)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        plan::make(manifest, &live, BTreeSet::new(), false).map_err(|failure| {
+            let told = failure.faults.into_iter().chain(failure.refusals).map(|diagnostic| diagnostic.message);
+            told.collect::<Vec<_>>().join("\n")
+        })
+    }
+
+    pub(crate) async fn apply(&self, plan: &Plan) -> Report {
+        let session = Session::new(self.client.reader(), self.client.writer(), plan, PATIENCE);
+        let options =
+            apply::Options { parallelism: PARALLELISM, interrupt: &AtomicBool::new(false), watch: &Unwatched };
+        apply::apply(&session, plan, &options).await
+    }
+}
+
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn started(&self, _: &Change) {}
+
+    fn finished(&self, _: &Change, _: &Outcome) {}
+}
+
+/// The Portals of these files, which must be without error.
+#[track_caller]
+pub(crate) fn manifests(files: &[PathBuf], working_directory: &Path) -> Vec<Manifest> {
+    let options = LoadOptions { environment: &|_| None, working_directory: working_directory.to_owned() };
+    let loaded = load(files, &options);
+    assert!(!loaded.has_errors(), "{}", diagnostic::render(&loaded.diagnostics, &loaded.sources, false));
+    loaded.manifests
+}
