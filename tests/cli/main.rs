@@ -2,6 +2,20 @@
 //! snapshot of what it wrote and how it ended.
 
 mod apply;
+mod bad_input;
+mod emulator;
+mod get;
+mod hostile;
+mod interrupt;
+mod manifests;
+mod observe;
+mod output;
 mod plan;
+mod portals;
+mod proxy;
+mod saved_plan;
+mod secrets;
+mod starter;
 mod support;
+mod terminal;
 mod usage;

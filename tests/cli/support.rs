@@ -6,26 +6,24 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, channel};
 
 use aehctl::client::{self, Client, Credential, Host, Origin, PortalPath};
 use aehctl::emulator::{self, Options, Running, Switches};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::proxy::Proxy;
+
 /// The demo's ids, as its seed document gives them.
 pub(crate) mod ids {
     pub(crate) const CONNECTION: &str = "c0000001-0000-4000-8000-000000000001";
     pub(crate) const TARGET_PORTAL: &str = "b0000002-0000-4000-8000-000000000001";
-    pub(crate) const ADMINISTRATORS: &str = "a0000001-0000-4000-8000-000000000001";
     pub(crate) const MEMBERS: &str = "a0000001-0000-4000-8000-000000000003";
-    pub(crate) const DEVELOPERS: &str = "a0000001-0000-4000-8000-000000000004";
     pub(crate) const GOLD: &str = "a0000001-0000-4000-8000-000000000005";
-    pub(crate) const ACME: &str = "a0000001-0000-4000-8000-000000000006";
     pub(crate) const SUPPORT: &str = "a0000001-0000-4000-8000-000000000008";
     pub(crate) const JANE: &str = "e0000001-0000-4000-8000-000000000002";
     pub(crate) const KEN: &str = "e0000001-0000-4000-8000-000000000003";
-    pub(crate) const FINANCE: &str = "0e000001-0000-4000-8000-000000000002";
 }
 
 /// The manifest that touches every kind, made for the demo.
@@ -146,12 +144,17 @@ impl Case {
         case
     }
 
-    /// With a credential for whatever listens there.
-    pub(crate) fn at(url: &str) -> Self {
-        let mut case = Self::new();
-        case.first = vec!["--host".to_owned(), url.to_owned()];
+    /// With a bearer token for whatever listens there.
+    pub(crate) fn with_token_for(proxy: &Proxy) -> Self {
+        let mut case = Self::new().at(proxy);
         case.set("ANYPOINT_BEARER", "a-token-of-some-length");
         case
+    }
+
+    /// Asking this server in place of the hub.
+    pub(crate) fn at(mut self, proxy: &Proxy) -> Self {
+        self.first = vec!["--host".to_owned(), proxy.url.clone()];
+        self
     }
 
     /// Before each command.
@@ -232,13 +235,15 @@ impl Case {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary can be started");
-        let mut stdout = child.stdout.take().expect("it is piped");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-        // Both are read all the time, or a full pipe would stop the process.
-        let stdout = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            stdout.read_to_end(&mut bytes).expect("the output can be read");
-            bytes
+        let (lines, stdout) = channel();
+        // It is read all the time, or a full pipe would stop the process.
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while output.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                lines.send(std::mem::take(&mut line)).ok();
+            }
         });
         Working { child, stdout, stderr, told: Vec::new() }
     }
@@ -248,7 +253,7 @@ impl Case {
         let Working { mut child, stdout, mut stderr, mut told } = working;
         stderr.read_to_end(&mut told).expect("the talk can be read");
         let status = child.wait().expect("the process ends");
-        self.ended(status, stdout.join().expect("the reader does not panic"), told)
+        self.ended(status, stdout.into_iter().flatten().collect(), told)
     }
 
     fn ended(&self, status: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Ended {
@@ -275,7 +280,8 @@ impl Case {
 /// A process that was started and is not waited for yet.
 pub(crate) struct Working {
     child: Child,
-    stdout: JoinHandle<Vec<u8>>,
+    /// Line by line.
+    stdout: Receiver<Vec<u8>>,
     stderr: BufReader<std::process::ChildStderr>,
     told: Vec<u8>,
 }
@@ -294,6 +300,12 @@ impl Working {
                 return;
             }
         }
+    }
+
+    /// The next line on stdout.
+    pub(crate) fn line(&self) -> String {
+        let line = self.stdout.recv().expect("it says something before it ends");
+        String::from_utf8(line).expect("the binary writes UTF-8")
     }
 
     /// Ctrl-C.

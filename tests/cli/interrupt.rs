@@ -1,0 +1,100 @@
+//! Ctrl-C.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::proxy::{Proxy, Verdict};
+use crate::support::{Case, Hub, QUICKSTART, portal};
+
+/// A server in front of the hub that holds each write back until it is let go, and says when one came.
+fn gate(hub: &Hub) -> (Proxy, Receiver<String>, Sender<()>) {
+    let (came, comes) = channel();
+    let (go, goes) = channel();
+    let goes = Mutex::new(goes);
+    let proxy = Proxy::before(hub, move |line, _| {
+        if ["PUT ", "PATCH ", "DELETE "].iter().any(|method| line.starts_with(method)) {
+            came.send(line.to_owned()).ok();
+            // Whoever lets go for good does so by going away.
+            goes.lock().expect("nobody panics while holding it").recv().ok();
+        }
+        Verdict::Pass
+    });
+    (proxy, comes, go)
+}
+
+const SPEC: &str = "  userGroups: [{name: Support, description: Helps}]
+  members: [{user: jane@example.com, enabled: false}, {user: ken@example.com, enabled: false}]
+";
+
+#[test]
+fn once_finishes_what_was_begun_and_reports() {
+    let hub = Hub::demo();
+    let (proxy, comes, go) = gate(&hub);
+    let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
+    case.write("portal.yaml", portal(SPEC));
+    let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve"]);
+    comes.recv().expect("the first write comes");
+    working.interrupt();
+    working.until("interrupted");
+    drop(go);
+    insta::assert_snapshot!(case.finish(working), @"");
+    assert_eq!(hub.writes().len(), 1);
+    let rest = Case::on(&hub);
+    rest.write("portal.yaml", portal(SPEC));
+    rest.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn twice_stops_at_once() {
+    let hub = Hub::demo();
+    let (proxy, comes, go) = gate(&hub);
+    let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
+    case.write("portal.yaml", portal(SPEC));
+    let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve"]);
+    comes.recv().expect("the first write comes");
+    working.interrupt();
+    working.until("interrupted");
+    working.interrupt();
+    let ended = case.finish(working).exits(130);
+    assert!(ended.stderr.ends_with("interrupted\n"), "{ended}");
+    drop(go);
+}
+
+#[test]
+fn a_read_is_not_waited_for() {
+    let hub = Hub::demo();
+    let (came, comes) = channel();
+    let (go, goes) = channel::<()>();
+    let goes = Mutex::new(goes);
+    let proxy = Proxy::before(&hub, move |line, _| {
+        if line.starts_with("GET ") {
+            came.send(()).ok();
+            goes.lock().expect("nobody panics while holding it").recv().ok();
+        }
+        Verdict::Pass
+    });
+    let case = Case::on(&hub).at(&proxy);
+    case.write("portal.yaml", QUICKSTART);
+    let working = case.spawn(&["plan", "-f", "portal.yaml", "--out", "plan.json"]);
+    comes.recv().expect("the first read comes");
+    working.interrupt();
+    insta::assert_snapshot!(case.finish(working), @"");
+    assert_eq!(case.files(), ["portal.yaml"]);
+    drop(go);
+}
+
+#[test]
+fn sigterm_is_heeded_like_ctrl_c() {
+    let hub = Hub::demo();
+    let (proxy, comes, go) = gate(&hub);
+    let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
+    case.write("portal.yaml", portal(SPEC));
+    let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve", "--format", "json"]);
+    comes.recv().expect("the first write comes");
+    working.signal("TERM");
+    working.until("interrupted");
+    drop(go);
+    let report = case.finish(working).exits(130).json();
+    assert_eq!(report["interrupted"], true);
+    assert_eq!((&report["outcomes"]["applied"], &report["outcomes"]["skipped"]), (&1.into(), &2.into()));
+}
