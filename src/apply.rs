@@ -155,47 +155,48 @@ enum Unit<'a> {
 }
 
 impl<'a> Executor<'a> {
+    /// What depends on each other runs in turn, all else side by side.
     async fn run(&self, phase: Phase) {
         let changes: Vec<&'a Change> = self.plan.changes.iter().filter(|change| change.phase == phase).collect();
-        let (groups, others): (Vec<&Change>, Vec<&Change>) =
-            changes.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
-        stream::iter(units(others))
-            .map(|unit| self.unit(unit))
-            .buffer_unordered(self.options.parallelism.max(1))
-            .collect::<Vec<()>>()
-            .await;
-        self.groups(groups).await;
-    }
-
-    /// Level by level: one read of the tree for each, not one for each group.
-    async fn groups(&self, changes: Vec<&'a Change>) {
         for level in levels(&changes) {
-            let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
-            if ready.is_empty() {
-                continue;
-            }
-            let tree = match user_groups::io::Tree::read(self.session).await {
-                Ok(tree) => tree,
-                Err(error) => {
-                    for change in ready {
-                        self.finish(change, failed(&error));
-                    }
-                    continue;
-                }
-            };
-            let tree = &tree;
-            stream::iter(ready.clone())
-                .map(|change| async move {
-                    let Edit::UserGroup(operation) = &change.edit else { return };
-                    self.options.watch.started(change);
-                    let outcome = user_groups::io::write(self.session, tree, change, operation).await;
-                    self.finish(change, outcome);
-                })
+            let (groups, others): (Vec<&Change>, Vec<&Change>) =
+                level.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
+            stream::iter(units(others))
+                .map(|unit| self.unit(unit))
                 .buffer_unordered(self.options.parallelism.max(1))
                 .collect::<Vec<()>>()
                 .await;
-            self.learn_ids(&ready).await;
+            self.groups(groups).await;
         }
+    }
+
+    /// One level of groups: one read of the tree for all, not one for each.
+    async fn groups(&self, level: Vec<&'a Change>) {
+        let ready: Vec<&Change> = level.into_iter().filter(|change| self.may_begin(change)).collect();
+        if ready.is_empty() {
+            return;
+        }
+        let tree = match user_groups::io::Tree::read(self.session).await {
+            Ok(tree) => tree,
+            Err(error) => {
+                for change in ready {
+                    self.finish(change, failed(&error));
+                }
+                return;
+            }
+        };
+        let tree = &tree;
+        stream::iter(ready.clone())
+            .map(|change| async move {
+                let Edit::UserGroup(operation) = &change.edit else { return };
+                self.options.watch.started(change);
+                let outcome = user_groups::io::write(self.session, tree, change, operation).await;
+                self.finish(change, outcome);
+            })
+            .buffer_unordered(self.options.parallelism.max(1))
+            .collect::<Vec<()>>()
+            .await;
+        self.learn_ids(&ready).await;
     }
 
     /// Creating answers with no documented body: the tree tells the new ids.
@@ -462,20 +463,21 @@ fn units(changes: Vec<&Change>) -> Vec<Unit<'_>> {
     units
 }
 
-/// Renames first; then each level of new groups, parents before children; groups that go, children first.
+/// Puts each change after those of its phase that it depends on; renames run before groups that are new or go.
 fn levels<'a>(changes: &[&'a Change]) -> Vec<Vec<&'a Change>> {
-    let ids: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
+    let in_phase: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
     let mut depths: BTreeMap<&ChangeId, usize> = BTreeMap::new();
     let mut open: Vec<&Change> = changes.to_vec();
     // Each round settles the changes whose dependencies are settled; a cycle, which no plan has, ends the rounds.
     while !open.is_empty() {
         let before = open.len();
         open.retain(|change| {
-            let inside: Vec<&ChangeId> = change.depends_on.iter().filter(|id| ids.contains(id)).collect();
-            let known: Option<Vec<usize>> = inside.iter().map(|id| depths.get(*id).copied()).collect();
-            let Some(known) = known else { return true };
-            let own = usize::from(change.action() != Action::Update);
-            depths.insert(&change.id, known.into_iter().max().map_or(own, |depth| depth + 1));
+            let needed = change.depends_on.iter().filter(|id| in_phase.contains(id));
+            let Some(needed) = needed.map(|id| depths.get(id).copied()).collect::<Option<Vec<usize>>>() else {
+                return true;
+            };
+            let own = usize::from(matches!(change.edit, Edit::UserGroup(_)) && change.action() != Action::Update);
+            depths.insert(&change.id, needed.into_iter().map(|depth| depth + 1).max().unwrap_or_default().max(own));
             false
         });
         if open.len() == before {

@@ -46,6 +46,35 @@ impl<'p, P> Index<'p, P> {
     }
 }
 
+/// Everyone who has signed up.
+struct People<'p> {
+    members: Index<'p, LiveMember>,
+    prospects: Index<'p, LiveProspect>,
+}
+
+impl People<'_> {
+    /// Somebody signs up again, or under somebody else's name.
+    fn is_member(&self, prospect: &LiveProspect) -> bool {
+        prospect.names().any(|name| !self.members.find(name).is_empty())
+    }
+}
+
+/// Who is meant by the manifest's entries.
+#[derive(Default)]
+struct Entries {
+    members: BTreeMap<MemberId, Location>,
+    /// Pending sign-ups of those who are no members yet.
+    prospects: BTreeMap<ProspectId, Location>,
+    /// Pending sign-ups under the name of anyone who is declared: no rule decides on them.
+    spoken_for: BTreeSet<ProspectId>,
+}
+
+impl LiveProspect {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        [self.username.as_deref(), Some(self.email.as_str())].into_iter().flatten()
+    }
+}
+
 /// A rule's decision with its groups resolved.
 enum Verdict {
     Approve(GroupSet),
@@ -78,54 +107,51 @@ impl<'a> Resolver<'a> {
             |prospect| prospect.id.as_str(),
             |prospect| [prospect.username.as_deref(), Some(&prospect.email)],
         );
-        let mut declared_members: BTreeMap<MemberId, Location> = BTreeMap::new();
-        let mut declared_prospects: BTreeMap<ProspectId, Location> = BTreeMap::new();
+        let people = People { members, prospects };
+        let mut entries = Entries::default();
         for entry in declared {
-            self.declared_member(entry, &members, &prospects, &mut declared_members, &mut declared_prospects);
+            self.declared_member(entry, &people, &mut entries);
         }
         let verdicts: Vec<(&'a ProspectRule, Verdict)> = rules.iter().map(|rule| (rule, self.verdict(rule))).collect();
         for prospect in live.prospects.iter().flatten() {
-            if !declared_prospects.contains_key(&prospect.id) {
-                self.prospect(prospect, &verdicts, &members, &prospects);
+            if !entries.spoken_for.contains(&prospect.id) {
+                self.prospect(prospect, &verdicts, &people);
             }
         }
         if !self.going.is_empty() {
-            self.members_of_going(&declared_members);
+            self.members_of_going(&entries);
         }
-        self.count_unmanaged(&declared_members, &declared_prospects);
+        self.count_unmanaged(&entries);
     }
 
-    fn declared_member(
-        &mut self,
-        entry: &'a Member,
-        members: &Index<'a, LiveMember>,
-        prospects: &Index<'a, LiveProspect>,
-        declared_members: &mut BTreeMap<MemberId, Location>,
-        declared_prospects: &mut BTreeMap<ProspectId, Location>,
-    ) {
+    fn declared_member(&mut self, entry: &'a Member, people: &People<'a>, entries: &mut Entries) {
         let location = entry.user.location;
         let user = entry.user.as_str();
         let wanted = entry.user_groups.as_ref().map(|groups| self.references(groups));
-        let pending = prospects.find(user);
-        for prospect in &pending {
-            if let Some(first) = declared_prospects.insert(prospect.id.clone(), location) {
-                self.declared_twice(user, location, first);
+        let pending = people.prospects.find(user);
+        entries.spoken_for.extend(pending.iter().map(|prospect| prospect.id.clone()));
+        match people.members.find(user).as_slice() {
+            [] => {
+                for prospect in &pending {
+                    if let Some(first) = entries.prospects.insert(prospect.id.clone(), location) {
+                        self.declared_twice(user, location, first);
+                    }
+                }
+                self.not_a_member(entry, &pending, people, wanted);
             }
-        }
-        match members.find(user).as_slice() {
-            [] => self.not_a_member(entry, &pending, wanted),
             [member] => {
-                if let Some(first) = declared_members.insert(member.id.clone(), location) {
+                if let Some(first) = entries.members.insert(member.id.clone(), location) {
                     self.declared_twice(user, location, first);
                     return;
                 }
                 for name in [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten() {
-                    for prospect in prospects.find(name) {
-                        declared_prospects.entry(prospect.id.clone()).or_insert(location);
-                    }
+                    let same = people.prospects.find(name);
+                    entries.spoken_for.extend(same.into_iter().map(|prospect| prospect.id.clone()));
                 }
                 if !pending.is_empty() && entry.approve {
-                    self.note(format!("the pending sign-up of `{user}` is left alone: there is a member of that name"));
+                    for prospect in &pending {
+                        self.member_of_that_name(prospect);
+                    }
                 }
                 let desired = self.desired_member(entry, member, wanted);
                 self.desired.members.insert(member.id.clone(), desired);
@@ -156,7 +182,13 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn not_a_member(&mut self, entry: &Member, pending: &[&LiveProspect], wanted: Option<GroupSet>) {
+    fn not_a_member(
+        &mut self,
+        entry: &Member,
+        pending: &[&LiveProspect],
+        people: &People<'a>,
+        wanted: Option<GroupSet>,
+    ) {
         let user = entry.user.as_str();
         let disabled = entry.enabled.as_ref().is_some_and(|enabled| !enabled.value);
         match pending {
@@ -172,6 +204,7 @@ impl<'a> Resolver<'a> {
                     .with_help("reject all but one in the portal, or name one by its id"),
                 );
             }
+            [prospect] if entry.approve && !disabled && people.is_member(prospect) => self.member_of_that_name(prospect),
             [prospect] if entry.approve && !disabled => {
                 let user_groups = wanted.unwrap_or_default();
                 if self.too_many_groups(user, &user_groups, entry.user.location) {
@@ -276,29 +309,19 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn prospect(
-        &mut self,
-        prospect: &LiveProspect,
-        verdicts: &[(&ProspectRule, Verdict)],
-        members: &Index<'a, LiveMember>,
-        prospects: &Index<'a, LiveProspect>,
-    ) {
+    fn prospect(&mut self, prospect: &LiveProspect, verdicts: &[(&ProspectRule, Verdict)], people: &People<'a>) {
         let Some((rule, verdict)) = verdicts.iter().find(|(rule, _)| matches(&rule.matches, &prospect.email)) else {
             return;
         };
         let reason = rule_name(&rule.matches);
-        let names = || [prospect.username.as_deref(), Some(prospect.email.as_str())].into_iter().flatten();
         let decision = match verdict {
             Verdict::Reject => DesiredDecision::Reject { reason },
-            Verdict::Approve(_) if names().any(|name| !members.find(name).is_empty()) => {
-                self.note(format!(
-                    "the pending sign-up of `{}` is left alone: there is a member of that name",
-                    prospect.label()
-                ));
+            Verdict::Approve(_) if people.is_member(prospect) => {
+                self.member_of_that_name(prospect);
                 return;
             }
             // Anybody may sign up under any name: that must neither let two in for one nor stop the plan.
-            Verdict::Approve(_) if names().any(|name| prospects.find(name).len() > 1) => {
+            Verdict::Approve(_) if prospect.names().any(|name| people.prospects.find(name).len() > 1) => {
                 self.warn(format!(
                     "the pending sign-up of `{}` is left alone: another one goes by the same name or email",
                     prospect.label()
@@ -310,8 +333,15 @@ impl<'a> Resolver<'a> {
         self.desired.prospects.insert(prospect.id.clone(), decision);
     }
 
+    fn member_of_that_name(&mut self, prospect: &LiveProspect) {
+        self.note(format!(
+            "the pending sign-up of `{}` is left alone: there is a member of that name",
+            prospect.label()
+        ));
+    }
+
     /// Takes groups that go away from everyone who is in them; whoever stays in a pruned group keeps it.
-    fn members_of_going(&mut self, declared: &BTreeMap<MemberId, Location>) {
+    fn members_of_going(&mut self, entries: &Entries) {
         let live = self.live;
         let going = self.going.clone();
         for member in live.members.iter().flatten() {
@@ -329,7 +359,7 @@ impl<'a> Resolver<'a> {
             }
             let cleared: Vec<&Going> = left.into_iter().map(|(_, group)| group).filter(|group| group.clear).collect();
             if !cleared.is_empty() {
-                self.cleared_member(member, ids, &cleared, declared.contains_key(&member.id));
+                self.cleared_member(member, ids, &cleared, entries.members.contains_key(&member.id));
             }
         }
     }
@@ -377,17 +407,13 @@ impl<'a> Resolver<'a> {
         self.desired.members.insert(member.id.clone(), desired);
     }
 
-    fn count_unmanaged(
-        &mut self,
-        declared_members: &BTreeMap<MemberId, Location>,
-        declared_prospects: &BTreeMap<ProspectId, Location>,
-    ) {
+    fn count_unmanaged(&mut self, entries: &Entries) {
         if let Some(members) = &self.live.members {
             let names = self.live.member_names();
             let mut addresses: Vec<_> = members
                 .iter()
                 .filter(|member| {
-                    !declared_members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id)
+                    !entries.members.contains_key(&member.id) && !self.desired.members.contains_key(&member.id)
                 })
                 .map(|member| self.address(Kind::Members, [&names[&member.id]]))
                 .collect();
@@ -399,7 +425,7 @@ impl<'a> Resolver<'a> {
             let mut addresses: Vec<_> = prospects
                 .iter()
                 .filter(|prospect| {
-                    !declared_prospects.contains_key(&prospect.id) && !self.desired.prospects.contains_key(&prospect.id)
+                    !entries.spoken_for.contains(&prospect.id) && !self.desired.prospects.contains_key(&prospect.id)
                 })
                 .map(|prospect| self.address(Kind::Prospects, [&names[&prospect.id]]))
                 .collect();

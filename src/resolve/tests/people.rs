@@ -120,3 +120,16 @@ fn a_snapshot_without_sign_ups_is_not_taken_for_an_empty_one() {
       hint: observe the portal with this manifest, or with `observe --all`
     ");
 }
+
+#[test]
+fn a_request_under_the_names_of_two_people_stops_nothing() {
+    let live = portal(Shape::SideBySide)
+        .member("jane", &[])
+        .member("john", &[])
+        .prospect("jane", "john@example.com")
+        .prospect("john", "bob@partner.example");
+    let both = manifest().member("jane", &[]).member("john@example.com", &[]).reject("example.com");
+    assert_eq!(planned(&both, &live), "no changes\n");
+    let new = both.member_but("bob@partner.example", |member| member.approve = true);
+    assert_snapshot!(planned(&new, &live), @"Note: the pending sign-up of `john` is left alone: there is a member of that name");
+}
