@@ -166,10 +166,10 @@ async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
         && *wanted != organization.name
     {
         return Err(Failure::new(format!(
-            "the credential belongs to organization `{}` ({}), and the manifest is for `{wanted}`",
+            "the credential belongs to organization `{}` ({}), and `{wanted}` is asked for",
             organization.name, organization.id
         ))
-        .hint("use a credential of that organization, or correct `target.organization`")
+        .hint("use a credential of that organization, or correct `target.organization`, ANYPOINT_ORG or the profile")
         .into());
     }
     Ok(organization)

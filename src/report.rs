@@ -78,11 +78,21 @@ impl Report {
         self.results.iter().any(|result| result.outcome == Outcome::Unconfirmed)
     }
 
-    /// Counts the addresses of which every change was done.
+    /// Counts the addresses of which every change was done, and something had to be written.
     pub fn summarise(&self, changes: &[Change]) -> Summary {
+        let written: std::collections::BTreeSet<&Address> = self
+            .results
+            .iter()
+            .filter(|result| result.outcome != Outcome::AlreadyDone)
+            .map(|result| &result.address)
+            .collect();
         let undone: std::collections::BTreeSet<&Address> =
             self.results.iter().filter(|result| !result.outcome.is_done()).map(|result| &result.address).collect();
-        let done: Vec<Change> = changes.iter().filter(|change| !undone.contains(&change.address)).cloned().collect();
+        let done: Vec<Change> = changes
+            .iter()
+            .filter(|change| written.contains(&change.address) && !undone.contains(&change.address))
+            .cloned()
+            .collect();
         crate::plan::Plan::summarise(&done)
     }
 }

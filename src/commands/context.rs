@@ -22,12 +22,24 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Who decides whether a group that is referred to and not declared exists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Nobody: it may live in the portal, or be a typo.
+    Offline,
+    /// The live portal, in a moment.
+    Live,
+}
+
 /// Loads manifests. Faults are shown all at once, warnings too.
-pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
+pub(super) fn load_all(global: &Global, files: &[PathBuf], names: Names) -> Result<Loaded> {
     let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
-    let loaded = load(files, &LoadOptions { environment: &environment, working_directory });
+    let mut loaded = load(files, &LoadOptions { environment: &environment, working_directory });
     if loaded.has_errors() {
         return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
+    }
+    if names == Names::Live {
+        loaded.diagnostics.retain(|diagnostic| diagnostic.code != "undeclared-group");
     }
     show(global, &loaded.diagnostics, &loaded.sources);
     Ok(loaded)
@@ -35,7 +47,12 @@ pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<Loaded> {
 
 /// The one Portal that is meant, with the sources for showing faults in it.
 pub(super) fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
-    let Loaded { manifests, sources, .. } = load_all(global, files)?;
+    choose(global, load_all(global, files, Names::Live)?)
+}
+
+/// The one Portal that is meant among those that were loaded.
+pub(super) fn choose(global: &Global, loaded: Loaded) -> Result<(Manifest, Sources)> {
+    let Loaded { manifests, sources, .. } = loaded;
     let names = manifests.iter().map(|manifest| manifest.name.value.clone()).collect::<Vec<_>>().join(", ");
     let mut chosen: Vec<Manifest> = match &global.name {
         Some(name) => manifests.into_iter().filter(|manifest| manifest.name.value == *name).collect(),

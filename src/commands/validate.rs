@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::context::Names;
 use super::{block_on, context, output};
 use crate::cli::{Format, Global, Validate};
 use crate::exit::Exit;
@@ -13,9 +14,11 @@ pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
     if global.format == Format::Json && !arguments.online {
         return json(arguments);
     }
-    let loaded = context::load_all(global, &arguments.files.files)?;
+    let names = if arguments.online { Names::Live } else { Names::Offline };
+    let loaded = context::load_all(global, &arguments.files.files, names)?;
+    let (portals, files) = (loaded.manifests.len(), loaded.sources.len());
     if arguments.online {
-        let (manifest, sources) = context::load_one(global, &arguments.files.files)?;
+        let (manifest, sources) = context::choose(global, loaded)?;
         block_on(async {
             let connection = context::connect_for(global, &manifest).await?;
             let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
@@ -23,12 +26,11 @@ pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
             Ok(())
         })?;
     }
-    let portals = loaded.manifests.len();
     output::data(&format!(
         "Valid: {portals} {} in {} {}.\n",
         if portals == 1 { "portal" } else { "portals" },
-        loaded.sources.len(),
-        if loaded.sources.len() == 1 { "file" } else { "files" },
+        files,
+        if files == 1 { "file" } else { "files" },
     ))?;
     Ok(Exit::Done)
 }

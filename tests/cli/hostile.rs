@@ -59,7 +59,8 @@ fn seed() -> String {
             "username": format!("{name} p{index}"), "status": "PENDING",
         })
     };
-    let list = |make: &dyn Fn(usize, &str) -> Value| indexed().map(|(index, name)| make(index, name)).collect::<Vec<_>>();
+    let list =
+        |make: &dyn Fn(usize, &str) -> Value| indexed().map(|(index, name)| make(index, name)).collect::<Vec<_>>();
     json!({
         "organization": {"id": id("0", 1), "name": NAMES[8], "businessGroups": [{"id": id("0", 2), "name": NAMES[3]}]},
         "identityProviders": [{"provider_id": "okta-id", "name": NAMES[5], "type": "openid"}],
@@ -88,7 +89,8 @@ fn manifest() -> String {
     for (index, name) in NAMES.iter().enumerate() {
         let other = quoted(&format!("{} {}", NAMES[(index + 1) % NAMES.len()], (index + 1) % NAMES.len()));
         let own = quoted(&format!("{name} {index}"));
-        spec += &format!("  - {{asset: com.example/asset-{index}, instances: All, versions: {{v1: [{own}, {other}]}}}}\n");
+        spec +=
+            &format!("  - {{asset: com.example/asset-{index}, instances: All, versions: {{v1: [{own}, {other}]}}}}\n");
     }
     spec += "  members:\n";
     for (index, name) in NAMES.iter().enumerate() {
@@ -182,9 +184,15 @@ fn no_error_acts_on_them() {
         let quoted = serde_json::to_string(name).expect("text is JSON").replace("${", "$${");
         case.write("portal.yaml", portal(&format!("  audiences: {{x: [{quoted}, \"not {}]}}\n  assets: [{{asset: com.example/asset-1, versions: {{v1: ['audience:x']}}}}]\n", &quoted[1..])));
         assert_inert("a fault online", &case.run(&["plan", "-f", "portal.yaml"]).exits(1).all());
-        case.write("portal.yaml", portal(&format!("  userGroups: [{{name: {quoted}, colour: {quoted}}}, {{name: {quoted}}}]\n")));
+        case.write(
+            "portal.yaml",
+            portal(&format!("  userGroups: [{{name: {quoted}, colour: {quoted}}}, {{name: {quoted}}}]\n")),
+        );
         assert_inert("a fault", &case.run(&["validate", "-f", "portal.yaml"]).exits(1).all());
-        assert_inert("a fault as JSON", &case.run(&["validate", "--format", "json", "-f", "portal.yaml"]).exits(1).all());
+        assert_inert(
+            "a fault as JSON",
+            &case.run(&["validate", "--format", "json", "-f", "portal.yaml"]).exits(1).all(),
+        );
         for arguments in [
             &["get", "member", name][..],
             &["get", "members", "--portal", name],

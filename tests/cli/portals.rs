@@ -42,7 +42,10 @@ fn a_portal_without_anything_is_filled() {
     for kind in ["user-groups", "idp-mappings", "assets", "exchange", "members", "prospects", "identity-providers"] {
         case.run(&["get", kind]).exits(0);
     }
-    case.write("portal.yaml", portal("  userGroups: [{name: First, children: [{name: Second}]}]\n  members: []\n  assets: []\n"));
+    case.write(
+        "portal.yaml",
+        portal("  userGroups: [{name: First, children: [{name: Second}]}]\n  members: []\n  assets: []\n"),
+    );
     insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @"");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
 }
@@ -51,7 +54,10 @@ fn a_portal_without_anything_is_filled() {
 fn a_portal_without_built_in_groups_cannot_resolve_them() {
     let hub = Hub::seeded(&seed(EMPTY));
     let case = Case::on(&hub);
-    case.write("portal.yaml", portal("  audiences: {all: ['system:members']}\n  assets: [{asset: a/b, versions: {v1: ['audience:all']}}]\n"));
+    case.write(
+        "portal.yaml",
+        portal("  audiences: {all: ['system:members']}\n  assets: [{asset: a/b, versions: {v1: ['audience:all']}}]\n"),
+    );
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"");
 }
 
