@@ -9,7 +9,7 @@ use super::yaml::{Item, Layout, Node};
 use crate::address::Kind;
 use crate::kinds::members::spec::MOST_GROUPS;
 use crate::manifest::model::GroupReference;
-use crate::state::{LiveMember, LiveProspect, LiveState};
+use crate::state::{LiveMember, LiveState};
 
 pub(super) struct Members {
     pub(super) members: Section,
@@ -20,7 +20,7 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
     let mut exporter = Exporter {
         live,
         groups,
-        texts: Texts::new(live),
+        texts: Texts::new(live.members.as_deref().unwrap_or_default()),
         federated: 0,
         built_ins: false,
         left_out: Vec::new(),
@@ -127,78 +127,41 @@ impl<'a> Exporter<'a> {
 
 /// Which text means which member, by the rules of the resolver: ids as they are, usernames and emails without case.
 struct Texts<'a> {
-    members: People<'a>,
-    prospects: People<'a>,
-    /// Everybody whom a pending sign-up could be, by its id.
-    rivals: HashMap<&'a str, BTreeSet<&'a str>>,
+    ids: HashSet<&'a str>,
+    by_name: HashMap<String, BTreeSet<&'a str>>,
     taken: HashSet<String>,
 }
 
 impl<'a> Texts<'a> {
-    fn new(live: &'a LiveState) -> Self {
-        let members = live.members.iter().flatten();
-        let mut texts = Self {
-            members: People::new(members.clone().map(|member| (member.id.as_str(), names(member)))),
-            prospects: People::new(live.prospects.iter().flatten().map(|prospect| {
-                let LiveProspect { id, username, email, name: _ } = prospect;
-                (id.as_str(), [username.as_deref(), Some(email.as_str())])
-            })),
-            rivals: HashMap::new(),
-            taken: HashSet::new(),
-        };
+    fn new(members: &'a [LiveMember]) -> Self {
+        let mut texts = Self { ids: HashSet::new(), by_name: HashMap::new(), taken: HashSet::new() };
         for member in members {
-            for text in names(member).into_iter().flatten().chain([member.id.as_str()]) {
-                for prospect in texts.prospects.find(text) {
-                    texts.rivals.entry(prospect).or_default().insert(member.id.as_str());
-                }
+            texts.ids.insert(member.id.as_str());
+            for name in names(member) {
+                texts.by_name.entry(name.to_lowercase()).or_default().insert(member.id.as_str());
             }
         }
         texts
     }
 
-    /// The text for a member: the username, else the email, else the id.
+    /// The text for a member: the username, else the email, else the id. No two members get the same one.
     fn take(&mut self, member: &'a LiveMember) -> Option<&'a str> {
-        let mut candidates = names(member).into_iter().flatten().chain([member.id.as_str()]);
+        let mut candidates = names(member).chain([member.id.as_str()]);
         let text = candidates.find(|text| self.means(text, member))?;
         self.taken.insert(text.to_lowercase());
         Some(text)
     }
 
     fn means(&self, text: &str, member: &LiveMember) -> bool {
-        let is_the_only_one = |prospect| self.rivals.get(prospect).is_none_or(|rivals| rivals.len() == 1);
+        let folded = text.to_lowercase();
+        let found = self.ids.get(text).into_iter().chain(self.by_name.get(&folded).into_iter().flatten());
         !text.trim().is_empty()
             && !text.chars().any(char::is_control)
-            && !self.taken.contains(&text.to_lowercase())
-            && self.members.find(text).all(|id| id == member.id.as_str())
-            // A sign-up that two entries could mean would be a fault of the second.
-            && self.prospects.find(text).all(is_the_only_one)
+            && !self.taken.contains(&folded)
+            && found.copied().all(|id| id == member.id.as_str())
     }
 }
 
-fn names(member: &LiveMember) -> [Option<&str>; 2] {
-    [member.username.as_deref(), Some(&member.email)]
-}
-
-/// Ids of people by every text that may mean them.
-struct People<'a> {
-    ids: HashSet<&'a str>,
-    by_name: HashMap<String, BTreeSet<&'a str>>,
-}
-
-impl<'a> People<'a> {
-    fn new(people: impl Iterator<Item = (&'a str, [Option<&'a str>; 2])>) -> Self {
-        let mut index = Self { ids: HashSet::new(), by_name: HashMap::new() };
-        for (id, names) in people {
-            index.ids.insert(id);
-            for name in names.into_iter().flatten() {
-                index.by_name.entry(name.to_lowercase()).or_default().insert(id);
-            }
-        }
-        index
-    }
-
-    fn find(&self, text: &str) -> impl Iterator<Item = &'a str> {
-        let by_name = self.by_name.get(&text.to_lowercase()).into_iter().flatten();
-        self.ids.get(text).into_iter().chain(by_name).copied()
-    }
+fn names(member: &LiveMember) -> impl Iterator<Item = &str> {
+    [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten()
 }
