@@ -493,7 +493,7 @@ impl Observer<'_> {
         if !self.scope.needs_prospects() {
             return Ok(None);
         }
-        prospects::io::read(self.reader, self.path, None).await.context("failed to list the sign-ups").map(Some)
+        prospects::io::read(self.reader, self.path, None).await.context("failed to list the pending sign-ups").map(Some)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::plan::{Action, Change, Summary};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub portal: String,
-    /// The portal stands in the embedded server.
+    /// The portal stands in the emulator.
     pub emulator: bool,
     /// Stopped on request: what was begun was finished.
     pub interrupted: bool,

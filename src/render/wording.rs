@@ -8,7 +8,7 @@ use super::page::{Line, Style};
 use super::text;
 use crate::plan::{Notice, NoticeLevel, Plan, Summary};
 
-/// What stands before every summary of a portal in the embedded server.
+/// What stands before every summary of a portal in the emulator.
 pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
     if emulator { "[emulator] " } else { "" }
 }
