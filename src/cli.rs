@@ -26,7 +26,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Use the embedded server in place of the hub; its database is made and filled with a demo when it is new
+    /// Use the emulator, an embedded server, in place of the hub; a new database is filled with a demo
     #[arg(
         long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
         default_missing_value = EMULATOR_DATABASE, conflicts_with_all = ["host", "region", "profile"],
@@ -126,7 +126,7 @@ pub enum Command {
     Export(Export),
     /// List objects of the hub
     Get(Get),
-    /// Run, fill or inspect the embedded server
+    /// Run, fill or inspect the emulator
     Emulator(Emulator),
     /// Print the manifest's JSON Schema
     Schema,
@@ -317,10 +317,10 @@ pub struct Search {
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
     /// Only those with this tag; may be given several times
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", alias = "tags", value_name = "TAG")]
     pub tags: Vec<String>,
     /// Only those of this category, as key:value; may be given several times
-    #[arg(long = "category", value_name = "KEY:VALUE")]
+    #[arg(long = "category", alias = "categories", value_name = "KEY:VALUE")]
     pub categories: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ pub struct MissingWord {
     pub addresses: Vec<Address>,
 }
 
-/// The words that are needed and neither in the plan nor among the given ones. The embedded server needs none.
+/// The words that are needed and neither in the plan nor among the given ones. The emulator needs none.
 pub fn missing_words(plan: &Plan, given: &BTreeSet<Allow>) -> Vec<MissingWord> {
     if plan.target.portal.emulator {
         return Vec::new();

@@ -16,7 +16,8 @@
 //! 6. [`plan`]: all of it as data, to be rendered ([render]), guarded ([guard]), saved ([`plan::file`]) and applied.
 //! 7. [`apply`]: each change on a fresh read of its object, then [`verify`] → a [`report::Report`].
 //!
-//! Stages 3 to 6 are pure: no clock, no network, no files. The same input gives the same bytes.
+//! Stages 3 to 6 are pure: no clock, no network, no files. The same input gives the same bytes. [`export`] is the way
+//! back: a live state as a manifest.
 //!
 //! # What they stand on
 //!

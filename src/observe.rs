@@ -166,10 +166,10 @@ async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
         && *wanted != organization.name
     {
         return Err(Failure::new(format!(
-            "the credential belongs to organization `{}` ({}), and the manifest is for `{wanted}`",
+            "the credential belongs to organization `{}` ({}), and `{wanted}` is asked for",
             organization.name, organization.id
         ))
-        .hint("use a credential of that organization, or correct `target.organization`")
+        .hint("use a credential of that organization, or correct `target.organization`, ANYPOINT_ORG or the profile")
         .into());
     }
     Ok(organization)
@@ -493,7 +493,7 @@ impl Observer<'_> {
         if !self.scope.needs_prospects() {
             return Ok(None);
         }
-        prospects::io::read(self.reader, self.path, None).await.context("failed to list the sign-ups").map(Some)
+        prospects::io::read(self.reader, self.path, None).await.context("failed to list the pending sign-ups").map(Some)
     }
 }
 

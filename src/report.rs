@@ -1,19 +1,17 @@
 //! What came of a plan: one outcome for each change, in words that are never mixed up.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
 use crate::id::ChangeId;
-use crate::plan::{Action, Change, Plan, Summary};
+use crate::plan::{Action, Change, Summary};
 
 /// The result of an apply.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub portal: String,
-    /// The portal stands in the embedded server.
+    /// The portal stands in the emulator.
     pub emulator: bool,
     /// Stopped on request: what was begun was finished.
     pub interrupted: bool,
@@ -80,14 +78,21 @@ impl Report {
         self.results.iter().any(|result| result.outcome == Outcome::Unconfirmed)
     }
 
-    /// Counts the addresses that were changed now: every change was done, and not all of them before.
+    /// Counts the addresses of which every change was done, and something had to be written.
     pub fn summarise(&self, changes: &[Change]) -> Summary {
-        let addresses = |is: fn(&Outcome) -> bool| -> BTreeSet<&Address> {
-            self.results.iter().filter(|result| is(&result.outcome)).map(|result| &result.address).collect()
-        };
-        let undone = addresses(|outcome| !outcome.is_done());
-        let written = addresses(|outcome| matches!(outcome, Outcome::Applied | Outcome::Unconfirmed));
-        let is_counted = |change: &&Change| written.contains(&change.address) && !undone.contains(&change.address);
-        Plan::summarise(&changes.iter().filter(is_counted).cloned().collect::<Vec<_>>())
+        let written: std::collections::BTreeSet<&Address> = self
+            .results
+            .iter()
+            .filter(|result| result.outcome != Outcome::AlreadyDone)
+            .map(|result| &result.address)
+            .collect();
+        let undone: std::collections::BTreeSet<&Address> =
+            self.results.iter().filter(|result| !result.outcome.is_done()).map(|result| &result.address).collect();
+        let done: Vec<Change> = changes
+            .iter()
+            .filter(|change| written.contains(&change.address) && !undone.contains(&change.address))
+            .cloned()
+            .collect();
+        crate::plan::Plan::summarise(&done)
     }
 }

@@ -49,7 +49,7 @@ pub struct LivePortal {
     pub path_id: String,
     /// The region's short name; absent where the host was given.
     pub region: Option<String>,
-    /// The portal stands in the embedded server.
+    /// The portal stands in the emulator.
     pub emulator: bool,
 }
 

@@ -268,3 +268,22 @@ fn links_between_the_documents_lead_somewhere() {
     assert!(count > 10, "the documents point to each other");
     assert!(broken.is_empty(), "these lead nowhere:\n{}", broken.join("\n"));
 }
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read("Cargo.toml");
+    let document = read("docs/dependencies.md");
+    let explained: Vec<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|names| names.split(", "))
+        .collect();
+    let sections = manifest
+        .split("\n[")
+        .filter(|section| section.starts_with("dependencies]") || section.starts_with("dev-dependencies]"));
+    let names: Vec<&str> =
+        sections.flat_map(str::lines).filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+    assert!(names.len() > 20, "only {names:?} were found");
+    let unexplained: Vec<&&str> = names.iter().filter(|name| !explained.contains(name)).collect();
+    assert!(unexplained.is_empty(), "docs/dependencies.md does not say what these are for: {unexplained:?}");
+}

@@ -70,7 +70,7 @@ pub enum Origin {
     Environment(&'static str),
     /// A profile of the credentials file.
     CredentialsFile { path: PathBuf, profile: String },
-    /// This process's own embedded server.
+    /// This process's own emulator.
     Embedded,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Display for Origin {
             Self::Flag(name) => write!(formatter, "the flag {name}"),
             Self::Environment(names) => write!(formatter, "the environment ({names})"),
             Self::CredentialsFile { path, profile } => write!(formatter, "profile `{profile}` in {}", path.display()),
-            Self::Embedded => formatter.write_str("the embedded server"),
+            Self::Embedded => formatter.write_str("the emulator"),
         }
     }
 }

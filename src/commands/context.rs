@@ -96,7 +96,7 @@ pub(super) fn unresolved(global: &Global, failure: resolve::Failure, sources: &S
     faults(global, exit, UNRESOLVED, &all, sources)
 }
 
-/// A client, and the embedded server if that is what it talks to.
+/// A client, and the emulator if that is what it talks to.
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) target: Target,
@@ -104,7 +104,7 @@ pub(super) struct Connection {
     _emulator: Option<emulator::Running>,
 }
 
-/// Connects to the hub, or to the embedded server. Nothing is sent yet.
+/// Connects to the hub, or to the emulator. Nothing is sent yet.
 pub(super) async fn connect(global: &Global, target: Target, region: Option<Region>) -> Result<Connection> {
     client::install_crypto_provider();
     let mut target = Target {
@@ -147,7 +147,7 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
     Ok(Connection { client: Client::new(options)?, target, _emulator: emulator })
 }
 
-/// Starts the embedded server; a new database is filled with the demo organization.
+/// Starts the emulator; a new database is filled with the demo organization.
 async fn start_emulator(database: &Path) -> Result<emulator::Running> {
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
@@ -182,9 +182,9 @@ pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connectio
     let LivePortal { connection, id, region, emulator, .. } = &plan.target.portal;
     if *emulator != global.emulator.is_some() {
         return Err(Failure::new(if *emulator {
-            "the plan was made for the embedded server"
+            "the plan was made for the emulator"
         } else {
-            "the plan was made for a hub, not for the embedded server"
+            "the plan was made for a hub, not for the emulator"
         })
         .hint(if *emulator { "apply it with --emulator" } else { "apply it without --emulator" })
         .into());

@@ -220,9 +220,7 @@ impl Getter {
             let groups = match &version.groups {
                 None => "(unknown)".to_owned(),
                 Some(ids) if ids.is_empty() => "(nobody)".to_owned(),
-                Some(ids) => {
-                    ids.iter().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect::<Vec<_>>().join(", ")
-                }
+                Some(ids) => named(ids, &names),
             };
             table.row([version.minor_version.clone(), groups]);
         }
@@ -399,12 +397,18 @@ fn group_named(tree: Vec<crate::state::LiveGroup>, name: &str) -> Result<crate::
     }
 }
 
+/// Groups by name, in the order of the names; an id that the tree does not hold is shown as it is.
+fn named(ids: &[String], names: &BTreeMap<&str, &str>) -> String {
+    let mut named: Vec<&str> = ids.iter().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect();
+    named.sort_unstable();
+    named.join(", ")
+}
+
 fn users_table(users: &[client::User], tree: &[crate::state::LiveGroup]) -> Table {
     let names: BTreeMap<&str, &str> = tree.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
     let mut table = Table::new(["USERNAME", "EMAIL", "NAME", "STATE", "USER GROUPS", "ID"]);
     for user in users {
-        let groups: Vec<&str> =
-            user.user_group_ids.iter().flatten().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect();
+        let groups = user.user_group_ids.as_ref().map(|ids| named(ids, &names)).unwrap_or_default();
         let state = match user.is_active {
             Some(true) => "active",
             Some(false) => "disabled",
@@ -415,7 +419,7 @@ fn users_table(users: &[client::User], tree: &[crate::state::LiveGroup]) -> Tabl
             text(user.email.as_ref()),
             text(user.name.as_ref()),
             state.to_owned(),
-            groups.join(", "),
+            groups,
             user.id.clone(),
         ]);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Section;
-use super::names::{GroupNames, provider, slug, text_of, untaken};
+use super::names::{BUILT_IN_PROVIDER, GroupNames, provider, slug, text_of, untaken};
 use super::notes::{listed, shown};
 use super::yaml::{Field, Item, Layout, Node};
 use crate::id::{GroupId, ProviderId};
@@ -237,9 +237,13 @@ impl<'a> Mappings<'a> {
 
     /// A readable name that means no other provider.
     fn alias(&self, id: &ProviderId, text: &str) -> String {
-        let others = self.live.identity_providers.iter().flatten().filter(|(other, _)| *other != id);
-        let others: Vec<&str> = others.flat_map(|(other, name)| [other.as_str(), name.as_str()]).collect();
-        let taken = |alias: &str| others.contains(&alias) || self.aliases.values().any(|(other, _)| other == alias);
+        let listed =
+            self.live.identity_providers.iter().flatten().flat_map(|(id, name)| [(id, id.as_str()), (id, name)]);
+        let others: BTreeSet<&str> = listed.filter(|(other, _)| *other != id).map(|(_, text)| text).collect();
+        let taken = |alias: &str| {
+            let is_built_in = alias == BUILT_IN_PROVIDER && id.as_str() != alias;
+            is_built_in || others.contains(alias) || self.aliases.values().any(|(other, _)| other == alias)
+        };
         let word = slug(text);
         untaken(if word.is_empty() { "provider" } else { &word }, taken)
     }

@@ -9,7 +9,7 @@ use super::yaml::{Item, Layout, Node};
 use crate::address::Kind;
 use crate::kinds::members::spec::MOST_GROUPS;
 use crate::manifest::model::GroupReference;
-use crate::state::{LiveMember, LiveProspect, LiveState};
+use crate::state::{LiveMember, LiveState};
 
 pub(super) struct Members {
     pub(super) members: Section,
@@ -20,7 +20,7 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
     let mut exporter = Exporter {
         live,
         groups,
-        texts: Texts::new(live),
+        texts: Texts::new(live.members.as_deref().unwrap_or_default()),
         federated: 0,
         built_ins: false,
         left_out: Vec::new(),
@@ -105,14 +105,11 @@ impl<'a> Exporter<'a> {
     /// The groups that the member was given: what is kept anyway is left out, administration excepted.
     fn granted(&mut self, member: &LiveMember) -> Result<BTreeSet<GroupReference>, String> {
         let live = member.user_groups.as_ref().ok_or("the hub does not say them")?;
-        if live.len() > MOST_GROUPS {
-            return Err(format!("there are {}, and the API writes at most {MOST_GROUPS}", live.len()));
-        }
         let mut granted = BTreeSet::new();
         for id in live {
             let flags = self.groups.flags(id);
             match self.groups.reference(id) {
-                _ if !flags.is_admin && (flags.is_default || flags.is_public) => self.built_ins = true,
+                _ if flags.is_built_in() && !flags.is_admin => self.built_ins = true,
                 Ok(reference) => {
                     granted.insert(reference.clone());
                 }
@@ -121,73 +118,50 @@ impl<'a> Exporter<'a> {
                 Err(reason) => return Err(reason),
             }
         }
+        if granted.len() > MOST_GROUPS {
+            return Err(format!("there are {}, and a manifest gives at most {MOST_GROUPS}", granted.len()));
+        }
         Ok(granted)
     }
 }
 
 /// Which text means which member, by the rules of the resolver: ids as they are, usernames and emails without case.
 struct Texts<'a> {
-    ids: HashMap<&'a str, &'a LiveMember>,
-    names: HashMap<String, Vec<&'a LiveMember>>,
-    prospects: HashMap<String, Vec<&'a LiveProspect>>,
-    prospects_by_id: HashMap<&'a str, &'a LiveProspect>,
+    ids: HashSet<&'a str>,
+    by_name: HashMap<String, BTreeSet<&'a str>>,
     taken: HashSet<String>,
-    /// Sign-ups that an entry means already: a second one would be a fault.
-    meant: HashSet<&'a str>,
 }
 
 impl<'a> Texts<'a> {
-    fn new(live: &'a LiveState) -> Self {
-        let members = || live.members.iter().flatten();
-        let mut names: HashMap<String, Vec<&LiveMember>> = HashMap::new();
-        for member in members() {
-            for name in [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten() {
-                let same = names.entry(name.to_lowercase()).or_default();
-                if !same.iter().any(|other| other.id == member.id) {
-                    same.push(member);
-                }
+    fn new(members: &'a [LiveMember]) -> Self {
+        let mut texts = Self { ids: HashSet::new(), by_name: HashMap::new(), taken: HashSet::new() };
+        for member in members {
+            texts.ids.insert(member.id.as_str());
+            for name in names(member) {
+                texts.by_name.entry(name.to_lowercase()).or_default().insert(member.id.as_str());
             }
         }
-        let mut prospects: HashMap<String, Vec<&LiveProspect>> = HashMap::new();
-        for prospect in live.prospects.iter().flatten() {
-            for name in [prospect.username.as_deref(), Some(prospect.email.as_str())].into_iter().flatten() {
-                prospects.entry(name.to_lowercase()).or_default().push(prospect);
-            }
-        }
-        Self {
-            ids: members().map(|member| (member.id.as_str(), member)).collect(),
-            names,
-            prospects,
-            prospects_by_id: live.prospects.iter().flatten().map(|prospect| (prospect.id.as_str(), prospect)).collect(),
-            taken: HashSet::new(),
-            meant: HashSet::new(),
-        }
+        texts
     }
 
-    /// The text for a member: the username, else the email, else the id.
+    /// The text for a member: the username, else the email, else the id. No two members get the same one.
     fn take(&mut self, member: &'a LiveMember) -> Option<&'a str> {
-        let candidates = [member.username.as_deref(), Some(member.email.as_str()), Some(member.id.as_str())];
-        let text = candidates.into_iter().flatten().find(|text| self.means(text, member))?;
+        let mut candidates = names(member).chain([member.id.as_str()]);
+        let text = candidates.find(|text| self.means(text, member))?;
         self.taken.insert(text.to_lowercase());
-        let meant: Vec<&str> = self.pending(text).collect();
-        self.meant.extend(meant);
         Some(text)
     }
 
     fn means(&self, text: &str, member: &LiveMember) -> bool {
-        let by_id = self.ids.get(text).copied();
-        let by_name = self.names.get(&text.to_lowercase()).into_iter().flatten().copied();
+        let folded = text.to_lowercase();
+        let found = self.ids.get(text).into_iter().chain(self.by_name.get(&folded).into_iter().flatten());
         !text.trim().is_empty()
             && !text.chars().any(char::is_control)
-            && !self.taken.contains(&text.to_lowercase())
-            && by_id.into_iter().chain(by_name).all(|other| other.id == member.id)
-            && self.pending(text).all(|prospect| !self.meant.contains(prospect))
+            && !self.taken.contains(&folded)
+            && found.copied().all(|id| id == member.id.as_str())
     }
+}
 
-    /// The pending sign-ups that the text means, too.
-    fn pending(&self, text: &str) -> impl Iterator<Item = &'a str> {
-        let by_id = self.prospects_by_id.get(text).copied();
-        let by_name = self.prospects.get(&text.to_lowercase()).cloned().unwrap_or_default();
-        by_id.into_iter().chain(by_name).map(|prospect| prospect.id.as_str())
-    }
+fn names(member: &LiveMember) -> impl Iterator<Item = &str> {
+    [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten()
 }

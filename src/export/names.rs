@@ -109,17 +109,19 @@ pub(super) fn text_of(reference: &GroupReference) -> &str {
     }
 }
 
+/// The id of the provider that every organization has, listed or not.
+pub(super) const BUILT_IN_PROVIDER: &str = "mulesoft";
+
 /// The text by which an alias finds the provider; `None` if there is none.
 pub(super) fn provider<'a>(id: &'a ProviderId, providers: &'a BTreeMap<ProviderId, String>) -> Option<&'a str> {
-    const BUILT_IN: &str = "mulesoft";
     if let Some(name) = providers.get(id) {
-        let means_another = name != id.as_str() && (name == BUILT_IN || providers.contains_key(name.as_str()));
+        let means_another = name != id.as_str() && (name == BUILT_IN_PROVIDER || providers.contains_key(name.as_str()));
         let uses = providers.values().filter(|other| *other == name).count();
         if !name.trim().is_empty() && !means_another && uses == 1 {
             return Some(name);
         }
     }
-    let known = id.as_str() == BUILT_IN || providers.contains_key(id);
+    let known = id.as_str() == BUILT_IN_PROVIDER || providers.contains_key(id);
     (known && !id.as_str().trim().is_empty()).then(|| id.as_str())
 }
 

@@ -96,8 +96,8 @@ fn parts(
         parts.joins = groups.joins;
     }
     let defaults = assets::defaults(defaults.and_then(|defaults| defaults.assets), faults);
-    parts.assets = assets
-        .map(|entries| entries.into_iter().filter_map(|entry| assets::asset(entry.value, &defaults, faults)).collect());
+    parts.assets =
+        assets.map(|entries| entries.into_iter().map(|entry| assets::asset(entry.value, &defaults, faults)).collect());
     parts
 }
 

@@ -46,7 +46,7 @@ fn remarks<'a>(entry: &Entry<'a>, plan: &Plan) -> Vec<(Style, Cow<'a, str>)> {
         remarks.push((Style::Removed, "cannot be undone".into()));
     }
     let words: BTreeSet<Allow> = entry.steps.iter().flat_map(|step| step.edit.needed_words()).collect();
-    // The embedded server needs no word.
+    // The emulator needs no word.
     for word in words.into_iter().filter(|_| !plan.target.portal.emulator) {
         remarks.push(if plan.allow.contains(&word) {
             (Style::Dim, format!("allowed by --allow {word}").into())

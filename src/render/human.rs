@@ -33,7 +33,8 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
         }
     }
     page.gap();
-    page.line(0, &Line::at(0).styled(Style::Strong, wording::summary(plan)));
+    let mark = wording::emulator_mark(plan.target.portal.emulator);
+    page.line(0, &Line::at(0).styled(Style::Strong, format!("{mark}{}", wording::summary(plan))));
     page.gap();
     for note in wording::notices(plan, NoticeLevel::Note) {
         page.line(0, &Line::at(0).styled(Style::Dim, "Note: ").plain(note));

@@ -21,7 +21,7 @@ const LISTS: usize = 8_000;
 /// Shows which portal it is, the changes by kind, their number, and what is left alone.
 pub fn plan_markdown(plan: &Plan) -> String {
     let names = Names::of(plan);
-    let mut comment = Comment::new(&wording::summary(plan));
+    let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan));
     comment.paragraph(&wording::portal(plan));
     comment.list("**Warning:** ", wording::notices(plan, NoticeLevel::Warning));
     for section in sections(plan, &names) {
@@ -82,9 +82,9 @@ const CLOSING: &str = "```\n\n</details>\n";
 const NOTE: usize = 400;
 
 impl Comment {
-    pub(super) fn new(headline: &str) -> Self {
+    pub(super) fn new(emulator: bool, headline: &str) -> Self {
         Self {
-            head: format!("## {}\n", text::markdown(headline)),
+            head: format!("## {}{}\n", wording::emulator_mark(emulator), text::markdown(headline)),
             sections: Vec::new(),
             lists: Vec::new(),
             room: LISTS,

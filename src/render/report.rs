@@ -29,7 +29,10 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
         page.block(2, &block);
     }
     page.gap();
-    page.line(0, &Line::at(0).styled(Style::Strong, summary(report, plan)));
+    page.line(
+        0,
+        &Line::at(0).styled(Style::Strong, format!("{}{}", emulator_mark(report.emulator), summary(report, plan))),
+    );
     for advice in advice {
         page.line(0, &Line::at(0).plain(advice));
     }
@@ -39,7 +42,7 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
 /// The same as a comment on a pull request.
 pub fn report_markdown(report: &Report, plan: &Plan) -> String {
     let Findings { blocks, advice } = findings(report, plan);
-    let mut comment = Comment::new(&summary(report, plan));
+    let mut comment = Comment::new(report.emulator, &summary(report, plan));
     if report.interrupted {
         comment.paragraph(&Line::at(0).styled(Style::Strong, INTERRUPTED));
     }
@@ -203,9 +206,8 @@ impl<'a> Skipped<'a> {
 
 /// `Applied in part: 12 added, 3 changed, 1 deleted; 2 failed, 3 skipped.`
 fn summary(report: &Report, plan: &Plan) -> String {
-    let mark = emulator_mark(report.emulator);
     if report.results.is_empty() {
-        return format!("{mark}No changes. The portal matches the manifest.");
+        return "No changes. The portal matches the manifest.".to_owned();
     }
     let Summary { add, change, delete } = report.summarise(&plan.changes);
     let mut counts: BTreeMap<u8, (usize, &str)> = BTreeMap::new();
@@ -224,7 +226,10 @@ fn summary(report: &Report, plan: &Plan) -> String {
     let counts: Vec<String> = counts.into_values().map(|(count, word)| format!("{count} {word}")).collect();
     let part = if report.is_complete() { "" } else { " in part" };
     let rest = if counts.is_empty() { String::new() } else { format!("; {}", counts.join(", ")) };
-    format!("{mark}Applied{part}: {add} added, {change} changed, {delete} deleted{rest}.")
+    if report.results.iter().all(|result| result.outcome == Outcome::AlreadyDone) {
+        return "Nothing had to be written: the portal showed every change already.".to_owned();
+    }
+    format!("Applied{part}: {add} added, {change} changed, {delete} deleted{rest}.")
 }
 
 /// Shows why a saved plan is not begun: what each of these changes meets in the portal.

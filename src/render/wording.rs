@@ -8,19 +8,18 @@ use super::page::{Line, Style};
 use super::text;
 use crate::plan::{Notice, NoticeLevel, Plan, Summary};
 
-/// What stands before every summary of a portal in the embedded server.
+/// What stands before every summary of a portal in the emulator.
 pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
     if emulator { "[emulator] " } else { "" }
 }
 
 /// `Plan: 2 to add, 1 to change, 0 to delete.`
 pub(super) fn summary(plan: &Plan) -> String {
-    let mark = emulator_mark(plan.target.portal.emulator);
     if plan.is_empty() {
-        return format!("{mark}No changes. The portal matches the manifest.");
+        return "No changes. The portal matches the manifest.".to_owned();
     }
     let Summary { add, change, delete } = plan.summary;
-    format!("{mark}Plan: {add} to add, {change} to change, {delete} to delete.")
+    format!("Plan: {add} to add, {change} to change, {delete} to delete.")
 }
 
 /// Which portal it is about, by all its names. Long ones are shortened: none is longer in a real hub.

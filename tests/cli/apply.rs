@@ -277,7 +277,9 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
     case.set("ANYPOINT_CLIENT_ID", &hub.running().client_id);
     case.write(
         "portal.yaml",
-        portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}, {user: ken@example.com, enabled: false}]\n"),
+        portal(
+            "  members: [{user: jane@example.com, userGroups: [Gold Tier]}, {user: ken@example.com, enabled: false}]\n",
+        ),
     );
     insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
     stdout:
@@ -309,11 +311,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
 }
 
 fn portal_path(tail: &str) -> String {
-    format!(
-        "/api-experience-hub/api/v1/connections/{}/apiPortals/{}/{tail}",
-        ids::CONNECTION,
-        ids::TARGET_PORTAL
-    )
+    format!("/api-experience-hub/api/v1/connections/{}/apiPortals/{}/{tail}", ids::CONNECTION, ids::TARGET_PORTAL)
 }
 
 #[test]

@@ -112,7 +112,8 @@ fn every_kind_is_a_table() {
 fn every_kind_is_json() {
     let hub = Hub::demo();
     let case = Case::on(&hub).with(&["--format", "json"]);
-    for kind in ["connections", "portals", "user-groups", "idp-mappings", "assets", "exchange", "members", "prospects"] {
+    for kind in ["connections", "portals", "user-groups", "idp-mappings", "assets", "exchange", "members", "prospects"]
+    {
         let rows = case.run(&["get", kind]).exits(0).json();
         assert!(rows.as_array().is_some_and(|rows| !rows.is_empty()), "{kind}: {rows}");
     }

@@ -20,7 +20,8 @@ fn a_snapshot_is_planned_on_without_a_credential_or_a_hub() {
     let without = Case::new();
     without.write("portal.yaml", QUICKSTART);
     without.write("live.json", case.read("live.json"));
-    let on_snapshot = without.run(&["plan", "-f", "portal.yaml", "--live", "live.json", "--detailed-exitcode"]).exits(2);
+    let on_snapshot =
+        without.run(&["plan", "-f", "portal.yaml", "--live", "live.json", "--detailed-exitcode"]).exits(2);
     assert_eq!(on_snapshot.stdout, planned);
     assert!(on_snapshot.stderr.starts_with("Planning on the snapshot of 20"), "{on_snapshot}");
     without.run(&["plan", "-f", "portal.yaml", "--live", "live.json", "--out", "plan.json"]).exits(0);

@@ -96,7 +96,10 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
 fn words_stand_in_the_plan_file() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
-    case.write("portal.yaml", portal("  prospects: [{email: ada@partner.example, approve: {userGroups: [Support]}}]\n"));
+    case.write(
+        "portal.yaml",
+        portal("  prospects: [{email: ada@partner.example, approve: {userGroups: [Support]}}]\n"),
+    );
     case.run(&["plan", "-f", "portal.yaml", "--out", "silent.json"]).exits(0);
     case.run(&["apply", "silent.json", "--auto-approve"]).exits(3);
     assert_eq!(hub.writes(), Vec::<String>::new());

@@ -41,7 +41,10 @@ fn on_terminal(case: &Case, arguments: &[&str], typed: &[u8]) -> (Option<i32>, S
 
 fn case(hub: &Hub) -> Case {
     let case = Case::on(hub);
-    case.write("portal.yaml", portal("  prospects: [{email: ada@partner.example, approve: {userGroups: [Support]}}]\n"));
+    case.write(
+        "portal.yaml",
+        portal("  prospects: [{email: ada@partner.example, approve: {userGroups: [Support]}}]\n"),
+    );
     case
 }
 

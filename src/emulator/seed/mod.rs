@@ -55,7 +55,6 @@ fn yaml_options() -> serde_saphyr::Options {
         max_events: 50_000_000,
         max_nodes: 50_000_000,
         max_total_scalar_bytes: 1 << 30,
-        max_total_comment_bytes: 1 << 26,
     };
     options
 }

@@ -217,13 +217,23 @@ fn aliases_mean_one_provider() {
         .provider("p3", "SAML")
         .provider("p4", "SAML")
         .provider("p5", "***");
-    portal.provider("p6", "Unused").provider("p7", "p1");
+    portal.provider("p6", "Unused").provider("p7", "p1").provider("p8", "MuleSoft");
     portal.group("g1", "Gold", None);
-    for provider in ["p1", "p2", "p3", "p4", "p5", "p7", "mulesoft"] {
+    for provider in ["p1", "p2", "p3", "p4", "p5", "p7", "p8", "mulesoft"] {
         portal.map_group("g1", provider, "x", false);
     }
     let text = section(&complete(&portal.live), "identityProviders");
-    insta::assert_snapshot!(text, @r#"  identityProviders: {mulesoft: mulesoft, okta: okta, okta-2: Okta, p3: p3, p4: p4, p7: p7, provider: "***"}"#);
+    insta::assert_snapshot!(text, @r#"
+    identityProviders:
+      mulesoft: mulesoft
+      mulesoft-2: MuleSoft
+      okta: okta
+      okta-2: Okta
+      p3: p3
+      p4: p4
+      p7: p7
+      provider: "***"
+    "#);
 }
 
 #[test]

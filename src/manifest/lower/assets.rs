@@ -30,10 +30,12 @@ pub(super) fn defaults(defaults: Option<syntax::AssetDefaults>, faults: &mut Fau
     Defaults { instances, versions: versions.map(|versions| declared(versions, faults)) }
 }
 
-pub(super) fn asset(entry: syntax::Asset, defaults: &Defaults, faults: &mut Faults) -> Option<Asset> {
+pub(super) fn asset(entry: syntax::Asset, defaults: &Defaults, faults: &mut Faults) -> Asset {
     let syntax::Asset { coordinates: written, instances, versions, state } = entry;
     let location = written.location;
-    let coordinates = split_coordinates(&written, faults);
+    // Bad coordinates hide no other fault of the entry: it goes on under what was written.
+    let (group, asset_id) =
+        split_coordinates(&written, faults).unwrap_or_else(|| (String::new(), written.value.0.to_string()));
     let instances_location = instances.as_ref().map(|instances| instances.location);
     let versions_location =
         versions.as_ref().map(|versions| versions.0.0.first().map_or(location, |(version, _)| version.location));
@@ -53,8 +55,7 @@ pub(super) fn asset(entry: syntax::Asset, defaults: &Defaults, faults: &mut Faul
             state
         }
     };
-    let (group, asset_id) = coordinates?;
-    Some(Asset { location, group, asset_id, state })
+    Asset { location, group, asset_id, state }
 }
 
 /// Splits at the last `/`: an asset's id never holds one, a business group's name may.

@@ -58,14 +58,14 @@ fn a_report_tells_what_is_not_plainly_applied() {
       ~ assets/Finance/odd-api: skipped, because the apply was interrupted
       + assets/Finance/payment-api: unconfirmed
 
-    Applied in part: 3 added, 1 changed, 2 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
+    Applied in part: 3 added, 1 changed, 1 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
     The portal has changed since the plan was made: plan again, and review what is different.
     What is unknown was not repeated: the next plan reads the portal and tells.
     Once the cause of a failure is gone, plan and apply again: what is done stays done.
     The hub may be slow to show what was written: plan again in a few minutes, and expect no changes.
     ");
     insta::assert_snapshot!(report_markdown(&report, &plan), @r"
-    ## Applied in part: 3 added, 1 changed, 2 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
+    ## Applied in part: 3 added, 1 changed, 1 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
 
     **Interrupted: what was begun was finished, and nothing else was started.**
 
@@ -115,7 +115,7 @@ fn reports_in_json_count_outcomes() {
     let document: Value = serde_json::from_str(&report_json(&report, &plan)).unwrap();
     insta::assert_snapshot!(
         serde_json::to_string(&[&document["format_version"], &document["summary"], &document["outcomes"]]).unwrap(),
-        @r#"["1.0",{"add":3,"change":1,"delete":2},{"already-done":1,"applied":4,"failed":1,"refused":1,"skipped":3,"unconfirmed":1,"unknown":1}]"#
+        @r#"["1.0",{"add":3,"change":1,"delete":1},{"already-done":1,"applied":4,"failed":1,"refused":1,"skipped":3,"unconfirmed":1,"unknown":1}]"#
     );
     assert_eq!(document["results"][2]["outcome"], "failed");
     assert_eq!(document["results"].as_array().unwrap().len(), plan.changes.len());

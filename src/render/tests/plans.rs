@@ -183,7 +183,7 @@ fn no_changes_is_said_in_these_words() {
     [emulator] No changes. The portal matches the manifest.
     ");
     insta::assert_snapshot!(plan_markdown(&plan), @"
-    ## &#91;emulator&#93; No changes. The portal matches the manifest.
+    ## [emulator] No changes. The portal matches the manifest.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
     ");
