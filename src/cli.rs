@@ -355,7 +355,7 @@ pub enum EmulatorCommand {
         /// How long a bearer token is good
         #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
         token_lifetime: std::time::Duration,
-        /// Take another side of what nobody knows of the hub, e.g. membership-put=adds; `help` lists them
+        /// Take another side of what nobody knows of the hub, e.g. member-groups=adds; `help` lists them
         #[arg(long = "switch", value_name = "NAME=VALUE")]
         switches: Vec<String>,
     },
