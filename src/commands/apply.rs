@@ -8,7 +8,6 @@ use anyhow::Result;
 
 use super::context::Connection;
 use super::{block_on, context, interrupt, output, plan as plan_command, show};
-use crate::address::Address;
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
@@ -118,7 +117,7 @@ fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
             .iter()
             .map(|missing| {
                 let count = missing.addresses.len();
-                let first = missing.addresses.first().map(Address::name).unwrap_or_default();
+                let first = missing.addresses.first().map(|address| render::name(plan, address)).unwrap_or_default();
                 let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 format!("`{}` for {first}{more}", missing.word)
             })

@@ -152,8 +152,7 @@ async fn start_emulator(database: &Path) -> Result<emulator::Running> {
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
-    let is_seeded = emulator::is_seeded(database)
-        .with_context(|| format!("failed to open the emulator's database {}", database.display()))?;
+    let is_seeded = emulator::is_seeded(database)?;
     let options = emulator::Options {
         database: emulator::Database::File(database.to_owned()),
         seed: (!is_seeded).then(|| emulator::demo().to_owned()),
