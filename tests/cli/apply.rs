@@ -177,7 +177,7 @@ fn what_cannot_be_undone_needs_a_word() {
     5 members not in the manifest are left alone.
     1 pending sign-up not in the manifest is left alone.
     stderr:
-    error: the plan does what needs an explicit word: `approve` for cleo@curious.example; `reject` for bob@spam.example; `delete` for Partner Acme; `enable` for dora@example.com; `leave-custom` for 0e000001-0000-4000-8000-000000000004/stock-api
+    error: the plan does what needs an explicit word: `approve` for cleo@curious.example; `reject` for bob@spam.example; `delete` for Partner Acme; `enable` for dora@example.com; `leave-custom` for Warehousing/stock-api
      hint: nothing was changed; if this is meant, add --allow approve,reject,delete,enable,leave-custom
     exit: 3
     ");
@@ -236,7 +236,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     3 pending sign-ups not in the manifest are left alone.
       + userGroups/Partner Initech: failed
           POST /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/userGroups (createUserGroup): 400 Bad Request: A portal has at most 9 user groups
-      4 changes skipped, because it depends on developer-portal/userGroups/Partner%20Initech, which was not done
+      4 changes skipped, because developer-portal/userGroups/Partner%20Initech was not done
           + userGroups/Initech Testers
           ~ members/jane@example.com
           + idpMappings/Partner Initech/Okta/initech

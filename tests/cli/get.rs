@@ -69,17 +69,17 @@ fn every_kind_is_a_table() {
     insta::assert_snapshot!(get(&case, &["members"]), @"
     USERNAME             EMAIL                NAME            STATE     USER GROUPS                         ID
     dora@example.com     dora@example.com     Dora Departed   disabled  Members, Support                    e0000001-0000-4000-8000-000000000008
-    fred@example.com     fred@example.com     Fred Federated  active    Members, API Developers             e0000001-0000-4000-8000-000000000007
+    fred@example.com     fred@example.com     Fred Federated  active    API Developers, Members             e0000001-0000-4000-8000-000000000007
     gina@globex.example  gina@globex.example  Gina Globex     active    Members, Partner Globex             e0000001-0000-4000-8000-000000000006
-    jane@example.com     jane@example.com     Jane Developer  active    Members, API Developers             e0000001-0000-4000-8000-000000000002
-    ken@example.com      ken@example.com      Ken Gold        active    Members, API Developers, Gold Tier  e0000001-0000-4000-8000-000000000003
+    jane@example.com     jane@example.com     Jane Developer  active    API Developers, Members             e0000001-0000-4000-8000-000000000002
+    ken@example.com      ken@example.com      Ken Gold        active    API Developers, Gold Tier, Members  e0000001-0000-4000-8000-000000000003
     maria@acme.example   maria@acme.example   Maria Acme      active    Members, Partner Acme               e0000001-0000-4000-8000-000000000004
-    olivia@example.com   olivia@example.com   Olivia Owner    active    Members, Administrators             e0000001-0000-4000-8000-000000000001
+    olivia@example.com   olivia@example.com   Olivia Owner    active    Administrators, Members             e0000001-0000-4000-8000-000000000001
     paul@acme.example    paul@acme.example    Paul Acme       active    Members, Partner Acme               e0000001-0000-4000-8000-000000000005
     ");
     insta::assert_snapshot!(get(&case, &["member", "JANE@example.com"]), @"
     USERNAME          EMAIL             NAME            STATE   USER GROUPS              ID
-    jane@example.com  jane@example.com  Jane Developer  active  Members, API Developers  e0000001-0000-4000-8000-000000000002
+    jane@example.com  jane@example.com  Jane Developer  active  API Developers, Members  e0000001-0000-4000-8000-000000000002
     ");
     insta::assert_snapshot!(get(&case, &["prospects"]), @"
     USERNAME              EMAIL                 NAME          SINCE                 ID
@@ -229,7 +229,7 @@ fn what_is_not_there_is_told_with_advice() {
     ");
     insta::assert_snapshot!(case.run(&["get", "asset", "nothing"]), @"
     stderr:
-    error: `nothing` are no coordinates
+    error: `nothing` is not an asset's coordinates
      hint: write groupId/assetId, or business group/assetId
     exit: 64
     ");

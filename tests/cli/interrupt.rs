@@ -56,7 +56,7 @@ fn once_finishes_what_was_begun_and_reports() {
     3 pending sign-ups not in the manifest are left alone.
     Interrupted: what was begun was finished, and nothing else was started.
 
-      2 changes skipped, because interrupted before it began
+      2 changes skipped, because the apply was interrupted
           ~ members/jane@example.com
           ~ members/ken@example.com
 

@@ -47,6 +47,14 @@ fn every_fault_is_told_at_once() {
        |
        = help: write `groupId/assetId`, or a business group's name in place of the id: `Finance/payment-api`
 
+    error[unknown-audience]: nobody declares the audience `paymnets`
+      --> portal.yaml:10:44
+       |
+    10 |     - {asset: payment-api, versions: {v1: ['audience:paymnets']}}
+       |                                            ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `payments`?
+
     error[unknown-value]: `Privat` is not a value that this field takes
       --> portal.yaml:11:43
        |
@@ -60,7 +68,7 @@ fn every_fault_is_told_at_once() {
        |
     12 |   members: [{user: jane@example.com, enabled: 'yes'}]
        |                                               ^^^^^
-    error: the manifest has 5 faults
+    error: the manifest has 6 faults
     exit: 1
     ");
 }

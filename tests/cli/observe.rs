@@ -50,10 +50,13 @@ fn what_a_snapshot_does_not_hold_is_never_taken_for_empty() {
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  userGroups: [{name: Support}]\n"));
     case.run(&["observe", "-f", "portal.yaml", "--out", "live.json"]).exits(0);
+    let mut live = case.json("live.json");
+    live["observed_at"] = "2026-03-01T12:00:00Z".into();
+    case.write("live.json", live.to_string());
     case.write("other.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
     insta::assert_snapshot!(case.run(&["plan", "-f", "other.yaml", "--live", "live.json"]), @"
     stderr:
-    Planning on the snapshot of 2026-11-22T00:53:36Z; the portal may have changed since.
+    Planning on the snapshot of 2026-03-01T12:00:00Z; the portal may have changed since.
     error[not-observed]: the list of members is not part of the snapshot
      --> other.yaml:5:20
       |
@@ -98,7 +101,8 @@ fn what_is_no_snapshot_is_told_in_a_line() {
     case.write("live.json", "[]");
     insta::assert_snapshot!(case.run(&plan), @"
     stderr:
-    error: failed to read live.json: not a snapshot: invalid length 0, expected struct Head with 2 elements at line 1 column 2
+    error: failed to read live.json: not a snapshot: expected a JSON object
+     hint: write one with `aehctl observe -f … --out FILE`
     exit: 1
     ");
     case.write("live.json", "{\"format_version\": \"1.0\"}");

@@ -65,15 +65,26 @@ exit: 1
 fn a_portal_with_nothing_but_built_ins_is_filled() {
     let hub = Hub::seeded(&seed(EMPTY));
     let case = Case::on(&hub);
-    case.write("portal.yaml", portal("  userGroups: [{name: First, children: [{name: Second}]}]\n  members: []\n  assets: []\n"));
+    case.write(
+        "portal.yaml",
+        portal("  userGroups: [{name: First, children: [{name: Second}]}]\n  members: []\n  assets: []\n"),
+    );
     insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @"
-    stderr:
-    error[empty-portal]: the portal shows no user group at all, not even a built-in
-     |
-     = help: check that the credential may administer this portal; nothing is planned on an empty read
-    error: planning the manifest against this portal found 1 fault
-    exit: 1
-    ");
+        stdout:
+        Portal developer-portal (Empty, PRODUCTION at tiny.my.salesforce.com)
+
+          + userGroups/First
+              parent: system:guests
+          + userGroups/Second
+              parent: First
+
+        Plan: 2 to add, 0 to change, 0 to delete.
+        Applied: 2 added, 0 changed, 0 deleted.
+        stderr:
+        [1/2] + userGroups/First: applied
+        [2/2] + userGroups/Second: applied
+        exit: 0
+        ");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
 }
 
@@ -102,13 +113,30 @@ fn a_portal_without_built_in_groups_cannot_resolve_them() {
     case.write("portal.yaml", portal("  userGroups: [{name: First}]\n"));
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
-    case.write("portal.yaml", portal("  audiences: {all: ['system:members']}\n  assets: [{asset: a/b, versions: {v1: ['audience:all']}}]\n"));
+    case.write(
+        "portal.yaml",
+        portal("  audiences: {all: ['system:members']}\n  assets: [{asset: a/b, versions: {v1: ['audience:all']}}]\n"),
+    );
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"
-stderr:
-error: the organization has no portal
- hint: create one in API Experience Hub first; the API cannot
-exit: 1
-");
+    stderr:
+    error[no-such-built-in]: no user group of the portal carries the flag `isDefault`
+     --> portal.yaml:5:21
+      |
+    5 |   audiences: {all: ['system:members']}
+      |                     ^^^^^^^^^^^^^^^^
+      |
+      = help: `system:members` cannot be used in this portal; name a group instead
+
+    error[unknown-business-group]: there is no business group `a`
+     --> portal.yaml:6:20
+      |
+    6 |   assets: [{asset: a/b, versions: {v1: ['audience:all']}}]
+      |                    ^^^
+      |
+      = help: write a business group's name or id, or an Exchange group like `com.example`
+    error: planning the manifest against this portal found 2 faults
+    exit: 1
+    ");
 }
 
 #[test]
@@ -118,8 +146,8 @@ fn an_organization_without_a_portal_or_a_connection_is_told() {
     case.write("portal.yaml", portal("  userGroups: []\n"));
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"
 stderr:
-error: there are several portals, and the target names none
- hint: name one by its id, or its connection; there are: `Empty` (b0000009-0000-4000-8000-000000000001) on tiny.my.salesforce.com (conn-001), `Other` (b0000009-0000-4000-8000-000000000002) on tiny.my.salesforce.com (conn-001)
+error: the organization has no portal
+ hint: create one in API Experience Hub first; the API cannot
 exit: 1
 ");
     let hub = Hub::seeded("organization: {id: 0e000009-0000-4000-8000-000000000001, name: Tiny}\n");

@@ -8,10 +8,11 @@ fn what_init_writes_is_valid_and_can_be_planned() {
     insta::assert_snapshot!(case.run(&["init", "repository"]), @"
     stdout:
     repository/portal.yaml
+    repository/portal.schema.json
     repository/.github/workflows/portal.yaml
     repository/.gitignore
     stderr:
-    Next: aehctl --emulator plan -f portal.yaml
+    Next: aehctl --emulator plan -f repository/portal.yaml
     exit: 0
     ");
     case.run(&["validate", "-f", "repository/portal.yaml"]).exits(0);

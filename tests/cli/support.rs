@@ -358,7 +358,9 @@ impl Ended {
 impl fmt::Display for Ended {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tidy = |text: &str| {
-            let replaced = self.replaced.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+            // Repetitions come after random delays.
+            let text: String = text.split_inclusive('\n').filter(|line| !line.contains("trying again")).collect();
+            let replaced = self.replaced.iter().fold(text, |text, (from, to)| text.replace(from, to));
             without_random_ids(&replaced)
         };
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
