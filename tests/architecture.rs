@@ -31,7 +31,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("diff", &["address", "id", "kinds/spec", "plan", "resolve", "state"]),
     ("order", &["address", "diff", "directory", "id", "kinds/spec", "plan"]),
     ("plan/make", &["address", "diff", "manifest", "order", "plan", "resolve", "state"]),
-    ("export", &["directory", "failure", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
+    ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("report", &["address", "id", "plan"]),
     ("guard", &["address", "plan"]),
     ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state"]),
@@ -136,7 +136,7 @@ fn source(root: &Path, path: &PathBuf) -> Option<Source> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let module = match parts.as_slice() {
-        ["kinds", .., "io.rs"] | ["kinds", "session.rs" | "precondition.rs"] => "kinds/io",
+        ["kinds", .., "io.rs" | "publish.rs"] | ["kinds", "session.rs" | "precondition.rs"] => "kinds/io",
         ["kinds", ..] => "kinds/spec",
         ["plan", "make.rs"] => "plan/make",
         [first, ..] => first.trim_end_matches(".rs"),
@@ -176,6 +176,6 @@ fn module_of(path: &str) -> Option<String> {
     if first != "kinds" {
         return Some(first);
     }
-    let io = ["::io", "kinds::session", "kinds::precondition"].iter().any(|io| path.contains(io));
+    let io = ["::io", "::publish", "kinds::session", "kinds::precondition"].iter().any(|io| path.contains(io));
     Some(if io { "kinds/io".to_owned() } else { "kinds/spec".to_owned() })
 }

@@ -95,22 +95,22 @@ impl Node {
 
 /// The text of a document, with comments at its beginning and within its last field.
 pub(super) fn render(head: &[String], fields: &[Field], tail: &[String]) -> String {
-    let mut writer = Writer { text: String::new() };
-    writer.comments(head, 0);
-    writer.fields(fields, 0);
+    let mut lines = Lines { text: String::new() };
+    lines.comments(head, 0);
+    lines.fields(fields, 0);
     if !tail.is_empty() {
-        writer.text.push('\n');
+        lines.text.push('\n');
     }
     let last_is_spread = fields.last().is_some_and(|field| field.node.compact().is_none());
-    writer.comments(tail, if last_is_spread { STEP } else { 0 });
-    writer.text
+    lines.comments(tail, if last_is_spread { STEP } else { 0 });
+    lines.text
 }
 
-struct Writer {
+struct Lines {
     text: String,
 }
 
-impl Writer {
+impl Lines {
     fn comments(&mut self, comments: &[String], indent: usize) {
         for comment in comments {
             // Two characters are harmless to people and forbidden in YAML.
