@@ -190,6 +190,10 @@ async fn walk(seed: &str, side: &str) -> String {
     told
 }
 
+fn document(spec: &str) -> String {
+    format!("apiVersion: aehctl.io/v1alpha1\nkind: Portal\nmetadata: {{name: demo}}\nspec:\n  {spec}\n")
+}
+
 /// What is not plainly applied.
 fn outcomes(report: &Report) -> Vec<String> {
     report
@@ -273,4 +277,22 @@ fn no_other_side_of_a_switch_matters() {
     assert_eq!(surprises, Vec::<String>::new());
     let told = |side: &str| walks.iter().any(|(told, walked)| walked == side && !told.is_empty());
     assert!(told("paging=ignored") && told("member-groups=adds"), "an exception that is none");
+}
+
+/// Read-after-write lag beyond all patience: what was written is not called failed, and not called applied.
+#[tokio::test]
+async fn what_the_hub_does_not_show_yet_is_unconfirmed() {
+    let switches = Switches::parse(["lag=1000"]).expect("the switch exists");
+    let seed = Some(emulator::demo().to_owned());
+    let world = World::start(Options { seed, switches, ..Options::default() }).await;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("portal.yaml");
+    let spec = "members: [{user: jane@example.com, enabled: false}]";
+    fs::write(&path, document(spec)).expect("the file can be written");
+    let manifest = manifests(&[path], folder.path()).remove(0);
+    let plan = world.plan(&manifest).await.expect("it can be planned");
+    // The hub has shown the member once before it is written: from then on this read is late.
+    let report = world.apply(&plan).await;
+    assert_eq!(outcomes(&report), ["demo/members/jane@example.com: unconfirmed"]);
+    assert!(report.is_complete() && report.has_unconfirmed());
 }

@@ -13,7 +13,9 @@ static GRACEFUL: AtomicBool = AtomicBool::new(false);
 /// Listens for the rest of the process.
 pub(super) fn listen() {
     tokio::spawn(async {
-        while signal().await {
+        // One listener for all of them: between two listeners a signal would be lost.
+        let Some(mut signals) = Signals::new() else { return };
+        while signals.next().await {
             if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
                 output::say("interrupted: finishing what has begun; once more stops at once");
             } else {
@@ -30,19 +32,52 @@ pub(super) fn gracefully() -> &'static AtomicBool {
     &REQUESTED
 }
 
-/// Waits for Ctrl-C or a request to terminate; false if the system cannot tell.
-#[cfg(unix)]
-pub(super) async fn signal() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
-        terminated = terminate.recv() => terminated.is_some(),
+/// Waits for Ctrl-C or a request to terminate; forever if the system cannot tell.
+pub(super) async fn signal() {
+    match Signals::new() {
+        Some(mut signals) => _ = signals.next().await,
+        None => std::future::pending().await,
     }
 }
 
-/// Waits for Ctrl-C; false if the system cannot tell.
+/// Ctrl-C, and requests to terminate.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// `None` if the system cannot tell.
+    fn new() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt()).ok()?;
+        let terminate = signal(SignalKind::terminate()).ok()?;
+        Some(Self { interrupt, terminate })
+    }
+
+    /// Waits for the next one; false if there can be no other.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            interrupted = self.interrupt.recv() => interrupted.is_some(),
+            terminated = self.terminate.recv() => terminated.is_some(),
+        }
+    }
+}
+
+/// Ctrl-C.
 #[cfg(not(unix))]
-pub(super) async fn signal() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems may not tell")]
+    fn new() -> Option<Self> {
+        Some(Self)
+    }
+
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
 }

@@ -12,6 +12,7 @@ connections:
   portals: [{id: b0000009-0000-4000-8000-000000000001, name: Tiny Portal}]
 ";
 
+#[cfg(unix)]
 #[test]
 fn it_serves_until_it_is_stopped() {
     let case = Case::new();
@@ -31,7 +32,7 @@ fn it_serves_until_it_is_stopped() {
         assert_eq!(keys, BTreeSet::from(["time", "method", "path", "operationId", "status"]), "{request}");
     }
     assert!(requests.iter().any(|request| request["operationId"] == "getConnections" && request["status"] == 200));
-    serving.signal("TERM");
+    serving.terminate();
     case.finish(serving).exits(0);
     insta::assert_snapshot!(other.run(&["get", "connections"]), @"
     stderr:

@@ -185,6 +185,10 @@ fn no_output_acts_on_them() {
         assert_inert(&format!("{arguments:?} as JSON"), &json.all());
         json.json();
     }
+    let exported = case.run(&["export", "--members"]).exits(0);
+    assert_inert("the exported manifest", &exported.all());
+    case.write("exported.yaml", &exported.stdout);
+    case.run(&["plan", "-f", "exported.yaml", "--detailed-exitcode"]).exits(0);
     // A plan says what was there: what is written between planning and applying is told as it is found.
     let words = ["--auto-approve", "--allow", "approve,reject,delete,enable,leave-custom"];
     let applied = case.run(&[&["apply", "-f", "portal.yaml"], &words[..]].concat()).exits(0);

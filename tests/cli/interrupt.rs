@@ -126,7 +126,7 @@ fn sigterm_is_heeded_like_ctrl_c() {
     case.write("portal.yaml", portal(SPEC));
     let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve", "--format", "json"]);
     comes.recv().expect("the first write comes");
-    working.signal("TERM");
+    working.terminate();
     working.until("interrupted");
     drop(go);
     let report = case.finish(working).exits(130).json();

@@ -4,8 +4,10 @@
 mod apply;
 mod bad_input;
 mod emulator;
+mod export;
 mod get;
 mod hostile;
+#[cfg(unix)]
 mod interrupt;
 mod manifests;
 mod observe;
@@ -17,5 +19,6 @@ mod saved_plan;
 mod secrets;
 mod starter;
 mod support;
+#[cfg(unix)]
 mod terminal;
 mod usage;

@@ -9,8 +9,9 @@ use crate::support::{Case, Ended, Hub, QUICKSTART};
 fn everything(case: &Case) -> Vec<Ended> {
     case.write("portal.yaml", QUICKSTART);
     let words = "approve,reject,delete,enable,leave-custom";
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &["validate", "-f", "portal.yaml", "--online"],
+        &["export", "--members", "--out", "exported.yaml"],
         &["observe", "-f", "portal.yaml", "--out", "live.json"],
         &["observe", "--all", "--out", "all.json"],
         &["plan", "-f", "portal.yaml", "--out", "plan.json"],
@@ -41,7 +42,7 @@ fn assert_nowhere(secrets: &[String], case: &Case, ended: &[Ended]) {
         for ended in ended {
             assert!(!ended.all().contains(secret.as_str()), "{secret} is in:\n{}", ended.all());
         }
-        for file in ["live.json", "all.json", "plan.json"] {
+        for file in ["live.json", "all.json", "plan.json", "exported.yaml"] {
             assert!(!case.read(file).contains(secret.as_str()), "{secret} is in {file}");
         }
     }

@@ -10,6 +10,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use aehctl::client::{self, Client, Credential, Host, Origin, PortalPath};
 use aehctl::emulator::{self, Options, Running, Switches};
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -306,15 +308,22 @@ impl Working {
         let line = self.stdout.recv().expect("it says something before it ends");
         String::from_utf8(line).expect("the binary writes UTF-8")
     }
+}
 
+#[cfg(unix)]
+impl Working {
     /// Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        self.signal("INT");
+        self.signal(Signal::INT);
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("/bin/sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
-        assert!(sent.expect("there is a shell").success(), "the process is there to be told");
+    /// A request to terminate.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the process is there to be told");
     }
 }
 
