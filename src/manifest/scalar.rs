@@ -49,6 +49,8 @@ fn double_quoted(text: &str) -> String {
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
+            // A pipeline that prints the manifest must find no `##[command]` in it.
+            '#' if quoted.ends_with('#') => quoted.push_str("\\x23"),
             _ if is_invisible(character) => {
                 let code = u32::from(character);
                 let _ = match code {
@@ -191,6 +193,13 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_written_out() {
         assert_eq!(quote("a\u{202e}b\u{1b}"), r#""a\u202eb\x1b""#);
+    }
+
+    #[test]
+    fn pipelines_are_not_commanded() {
+        assert_eq!(quote("##vso[x]"), r##""#\x23vso[x]""##);
+        assert_eq!(quote("a #b###"), r##""a #b#\x23#""##);
+        round_trips("##vso[x] ###");
     }
 
     proptest! {
