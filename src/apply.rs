@@ -328,9 +328,9 @@ impl<'a> Executor<'a> {
     /// Whether a change may begin; records why not.
     fn may_begin(&self, change: &'a Change) -> bool {
         let because = if self.options.interrupt.load(Ordering::SeqCst) {
-            Some("interrupted before it began".to_owned())
+            Some("the apply was interrupted".to_owned())
         } else {
-            self.held_back_by(change).map(|(undone, how)| format!("{how} {}, which was not done", undone.address))
+            self.held_back_by(change).map(|(undone, how)| format!("{} was not done{how}", undone.address))
         };
         match because {
             None => true,
@@ -341,12 +341,12 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The change that was not done and that this one depends on or meets.
+    /// The change that was not done and that this one depends on or meets, and what to add where it only meets it.
     fn held_back_by(&self, change: &'a Change) -> Option<(&'a Change, &'static str)> {
         let progress = self.progress();
         let is_undone = |id: &ChangeId| progress.outcomes.get(id).is_none_or(|outcome| !outcome.is_done());
         if let Some(id) = change.depends_on.iter().find(|id| is_undone(id)) {
-            return self.by_id.get(id).map(|undone| (*undone, "it depends on"));
+            return self.by_id.get(id).map(|undone| (*undone, ""));
         }
         if progress.undone.is_empty() {
             return None;
@@ -356,7 +356,7 @@ impl<'a> Executor<'a> {
             .undone
             .iter()
             .find(|(undone, of_undone)| undone.phase < change.phase && effects.meets_undone(of_undone))
-            .map(|(undone, _)| (*undone, "its groups meet those of"))
+            .map(|(undone, _)| (*undone, ", and touches the same groups"))
     }
 
     fn finish(&self, change: &'a Change, outcome: Outcome) {

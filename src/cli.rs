@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Allow;
 
+/// The embedded server's database where none is named.
+pub const EMULATOR_DATABASE: &str = ".aehctl/emulator.db";
+
 /// Keeps developer portals on API Experience Hub as code
 ///
 /// Commit a portal's desired state as YAML; `plan` shows what would change, `apply` makes it so, in order, and
@@ -26,7 +29,7 @@ pub struct Global {
     /// Use the emulator, an embedded server, in place of the hub; a new database is filled with a demo
     #[arg(
         long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
-        default_missing_value = ".aehctl/emulator.db", conflicts_with_all = ["host", "region", "profile"],
+        default_missing_value = EMULATOR_DATABASE, conflicts_with_all = ["host", "region", "profile"],
     )]
     pub emulator: Option<PathBuf>,
 
@@ -352,13 +355,13 @@ pub enum EmulatorCommand {
         /// How long a bearer token is good
         #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
         token_lifetime: std::time::Duration,
-        /// Take another side of what nobody knows of the hub, e.g. membership-put=adds; `help` lists them
+        /// Take another side of what nobody knows of the hub, e.g. member-groups=adds; `help` lists them
         #[arg(long = "switch", value_name = "NAME=VALUE")]
         switches: Vec<String>,
     },
     /// Fill a database from a seed document
     Seed {
-        #[arg(long, value_name = "FILE", default_value = ".aehctl/emulator.db")]
+        #[arg(long, value_name = "FILE", default_value = EMULATOR_DATABASE)]
         db: PathBuf,
         /// Seed document in YAML or JSON; the demo without one
         #[arg(value_name = "SEED")]
@@ -369,7 +372,7 @@ pub enum EmulatorCommand {
     },
     /// Print the whole world of a database as a seed document
     Dump {
-        #[arg(long, value_name = "FILE", default_value = ".aehctl/emulator.db")]
+        #[arg(long, value_name = "FILE", default_value = EMULATOR_DATABASE)]
         db: PathBuf,
     },
     /// Print the OpenAPI document of what is served

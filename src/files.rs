@@ -19,6 +19,9 @@ pub fn write_public(path: &Path, text: &str) -> Result<()> {
 
 fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        anyhow::bail!("failed to write {}: there is no folder {}", path.display(), directory.display());
+    }
     let write = || -> std::io::Result<()> {
         // A file of this kind is made readable for its owner alone.
         let mut file = tempfile::Builder::new().prefix(".aehctl-").tempfile_in(directory)?;
@@ -30,7 +33,13 @@ fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> Res
         file.persist(path)?;
         Ok(())
     };
-    write().with_context(|| format!("failed to write {}", path.display()))
+    write().map_err(without_path).with_context(|| format!("failed to write {}", path.display()))
+}
+
+/// The reason alone: the path that a temporary file would have had tells nobody anything.
+fn without_path(error: std::io::Error) -> std::io::Error {
+    // Only the system's own errors come without one.
+    if error.raw_os_error().is_some() { error } else { error.kind().into() }
 }
 
 #[cfg(unix)]

@@ -38,6 +38,10 @@ impl Snapshot {
             kind: Option<String>,
         }
         let malformed = |error: serde_json::Error| Failure::new(format!("not a snapshot: {error}"));
+        if !text.trim_start().starts_with('{') {
+            return Err(Failure::new("not a snapshot: expected a JSON object")
+                .hint("write one with `aehctl observe -f … --out FILE`"));
+        }
         let head: Head = serde_json::from_str(text).map_err(malformed)?;
         let version = head.format_version.unwrap_or_default();
         if head.kind.as_deref() != Some("Snapshot") {

@@ -8,7 +8,6 @@ use anyhow::Result;
 
 use super::context::Connection;
 use super::{block_on, context, interrupt, output, plan as plan_command, show};
-use crate::address::Address;
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
@@ -19,6 +18,7 @@ use crate::observe::{Scope, locate};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
 use crate::report::{Outcome, Report};
+use crate::state::LivePortal;
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     // A plan that cannot be read ends the command before anything is sent.
@@ -27,7 +27,8 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
         let (connection, plan) = if let Some(plan) = saved {
             let connection = context::connect_to(global, &plan).await?;
             // The portal must still be there, under the very same ids.
-            locate(&connection.client.reader(), &connection.target).await?;
+            let found = locate(&connection.client.reader(), &connection.target).await?;
+            refuse_other_portal(&plan, &found.portal)?;
             (connection, plan)
         } else {
             make_plan(global, arguments).await?
@@ -36,6 +37,10 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             output::data(&plan_command::human(global, &plan))?;
         }
         if !plan.is_empty() {
+            if global.format != Format::Human && !arguments.auto_approve && output::is_interactive() {
+                // Whoever is asked has to see what the question is about.
+                output::say(plan_command::human(global, &plan).trim_end());
+            }
             approve(arguments, &plan)?;
         }
         let report = execute(global, arguments, &connection, &plan).await?;
@@ -51,6 +56,17 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
         })?;
         Ok(exit(&report))
     })
+}
+
+/// A plan knows its portal: flags that name another one are a mistake, not an order.
+fn refuse_other_portal(plan: &Plan, found: &LivePortal) -> Result<()> {
+    let planned = &plan.target.portal;
+    if planned.id == found.id && planned.connection.id == found.connection.id {
+        return Ok(());
+    }
+    Err(Failure::new(format!("the plan was made for portal `{}`, and the flags name `{}`", planned.name, found.name))
+        .hint("leave out --portal and --connection: the plan knows its portal")
+        .into())
 }
 
 async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan)> {
@@ -101,7 +117,7 @@ fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
             .iter()
             .map(|missing| {
                 let count = missing.addresses.len();
-                let first = missing.addresses.first().map(Address::name).unwrap_or_default();
+                let first = missing.addresses.first().map(|address| render::name(plan, address)).unwrap_or_default();
                 let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 format!("`{}` for {first}{more}", missing.word)
             })

@@ -22,44 +22,39 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Who decides whether a group that is referred to and not declared exists.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
-    /// Nobody: it may live in the portal, or be a typo.
-    Offline,
-    /// The live portal, in a moment.
-    Live,
+/// Loads manifests and shows nothing yet.
+pub(super) fn load_quietly(files: &[PathBuf]) -> Result<Loaded> {
+    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
+    Ok(load(files, &LoadOptions { environment: &environment, working_directory }))
 }
 
-/// Loads manifests. Faults are shown all at once, warnings too.
-pub(super) fn load_all(global: &Global, files: &[PathBuf], names: Names) -> Result<Loaded> {
-    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
-    let mut loaded = load(files, &LoadOptions { environment: &environment, working_directory });
+/// The one Portal that is meant, with the sources for showing faults in it. Faults are shown all at once.
+pub(super) fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
+    let loaded = load_quietly(files)?;
     if loaded.has_errors() {
         return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
     }
-    if names == Names::Live {
-        loaded.diagnostics.retain(|diagnostic| diagnostic.code != "undeclared-group");
-    }
-    show(global, &loaded.diagnostics, &loaded.sources);
-    Ok(loaded)
+    let Loaded { manifests, sources, mut diagnostics } = loaded;
+    diagnostics.retain(stands_online);
+    show(global, &diagnostics, &sources);
+    Ok((choose(global, manifests)?, sources))
 }
 
-/// The one Portal that is meant, with the sources for showing faults in it.
-pub(super) fn load_one(global: &Global, files: &[PathBuf]) -> Result<(Manifest, Sources)> {
-    choose(global, load_all(global, files, Names::Live)?)
+/// Whether a fault still counts where a live portal is asked: names that are not declared may live there, and
+/// resolving says so if they do not.
+pub(super) fn stands_online(diagnostic: &Diagnostic) -> bool {
+    !matches!(diagnostic.code, "undeclared-group" | "undeclared-provider")
 }
 
-/// The one Portal that is meant among those that were loaded.
-pub(super) fn choose(global: &Global, loaded: Loaded) -> Result<(Manifest, Sources)> {
-    let Loaded { manifests, sources, .. } = loaded;
+/// The Portal that `--name` means, or the only one.
+pub(super) fn choose(global: &Global, manifests: Vec<Manifest>) -> Result<Manifest> {
     let names = manifests.iter().map(|manifest| manifest.name.value.clone()).collect::<Vec<_>>().join(", ");
     let mut chosen: Vec<Manifest> = match &global.name {
         Some(name) => manifests.into_iter().filter(|manifest| manifest.name.value == *name).collect(),
         None => manifests,
     };
     match (chosen.len(), &global.name) {
-        (1, _) => Ok((chosen.remove(0), sources)),
+        (1, _) => Ok(chosen.remove(0)),
         (0, Some(name)) if !names.is_empty() => {
             Err(Failure::new(format!("no Portal is named `{name}`")).hint(format!("there are: {names}")).into())
         }
@@ -69,6 +64,9 @@ pub(super) fn choose(global: &Global, loaded: Loaded) -> Result<(Manifest, Sourc
         _ => Err(Failure::new(format!("there are several Portals: {names}")).hint("choose one with --name").into()),
     }
 }
+
+/// What leads in faults that a live portal has shown.
+pub(super) const UNRESOLVED: &str = "planning the manifest against this portal found";
 
 /// Shows diagnostics on stderr.
 pub(super) fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Sources) {
@@ -95,7 +93,7 @@ pub(super) fn unresolved(global: &Global, failure: resolve::Failure, sources: &S
     let resolve::Failure { faults: mut all, refusals } = failure;
     let exit = if all.is_empty() { Exit::Refused } else { Exit::Error };
     all.extend(refusals);
-    faults(global, exit, "planning the manifest against this portal found", &all, sources)
+    faults(global, exit, UNRESOLVED, &all, sources)
 }
 
 /// A client, and the emulator if that is what it talks to.
@@ -154,8 +152,7 @@ async fn start_emulator(database: &Path) -> Result<emulator::Running> {
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
-    let is_seeded = emulator::is_seeded(database)
-        .with_context(|| format!("failed to open the emulator's database {}", database.display()))?;
+    let is_seeded = emulator::is_seeded(database)?;
     let options = emulator::Options {
         database: emulator::Database::File(database.to_owned()),
         seed: (!is_seeded).then(|| emulator::demo().to_owned()),

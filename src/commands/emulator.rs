@@ -6,13 +6,19 @@ use anyhow::{Context as _, Result};
 
 use super::{block_on, interrupt, output};
 use crate::cli::EmulatorCommand;
+use crate::emulator::switches::SwitchInfo;
 use crate::emulator::{self, Database, Options, Switches};
 use crate::exit::Exit;
 use crate::files;
+use crate::render::table::Table;
 
 pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { listen, db, seed, reset, latency, request_log, token_lifetime, switches } => {
+            if switches.iter().any(|switch| switch == "help") {
+                output::data(&list_switches())?;
+                return Ok(Exit::Done);
+            }
             let switches = Switches::parse(switches.iter().map(String::as_str))?;
             let options = Options { listen, latency, request_log, switches, token_lifetime, ..Options::default() };
             block_on(serve(options, db, seed, reset))
@@ -36,6 +42,16 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// What `--switch` takes, defaults first.
+fn list_switches() -> String {
+    let mut table = Table::new(["SWITCH", "VALUES", "WHAT IT DECIDES"]);
+    for SwitchInfo { name, values, default, about } in Switches::ALL {
+        let values = if values.is_empty() { format!("a number, {default}") } else { values.join(", ") };
+        table.row([*name, &values, about.trim()]);
+    }
+    table.render(None)
 }
 
 async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, reset: bool) -> Result<Exit> {

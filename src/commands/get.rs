@@ -207,7 +207,7 @@ impl Getter {
         let Some((group, asset_id)) =
             coordinates.rsplit_once('/').filter(|(group, id)| !group.is_empty() && !id.is_empty())
         else {
-            return Err(Failure::with_exit(Exit::Usage, format!("`{coordinates}` are no coordinates"))
+            return Err(Failure::with_exit(Exit::Usage, format!("`{coordinates}` is not an asset's coordinates"))
                 .hint("write groupId/assetId, or business group/assetId")
                 .into());
         };

@@ -45,6 +45,6 @@ pub(super) fn run(arguments: &Init) -> Result<Exit> {
         files::write_public(&path, &text)?;
         output::data(&format!("{}\n", path.display()))?;
     }
-    output::say("Next: aehctl --emulator plan -f portal.yaml");
+    output::say(&format!("Next: aehctl --emulator plan -f {}", directory.join("portal.yaml").display()));
     Ok(Exit::Done)
 }

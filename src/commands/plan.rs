@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::{block_on, context, output};
-use crate::cli::{Format, Global, PlanArgs};
+use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
 use crate::observe::Scope;
@@ -31,9 +31,20 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     }
     show(global, &plan)?;
     if let Some(path) = &arguments.out {
-        output::say(&format!("The plan is in {0}. Apply exactly this with: aehctl apply {0}", path.display()));
+        let flag = emulator_flag(global);
+        let path = render::text::terminal(&path.display().to_string()).into_owned();
+        output::say(&format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}"));
     }
     Ok(if arguments.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// The flag without which a plan for the embedded server is refused.
+fn emulator_flag(global: &Global) -> String {
+    match &global.emulator {
+        None => String::new(),
+        Some(database) if database == Path::new(EMULATOR_DATABASE) => "--emulator ".to_owned(),
+        Some(database) => format!("--emulator={} ", render::text::terminal(&database.display().to_string())),
+    }
 }
 
 /// Prints a plan in the format that was asked for.

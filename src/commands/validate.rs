@@ -2,46 +2,53 @@
 
 use anyhow::Result;
 
-use super::context::Names;
 use super::{block_on, context, output};
 use crate::cli::{Format, Global, Validate};
 use crate::exit::Exit;
-use crate::manifest::load::{LoadOptions, load};
+use crate::manifest::load::Loaded;
 use crate::observe::Scope;
-use crate::{diagnostic, resolve};
+use crate::{diagnostic, render, resolve};
 
 pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
-    if global.format == Format::Json && !arguments.online {
-        return json(arguments);
+    let mut loaded = context::load_quietly(&arguments.files.files)?;
+    let mut exit = if loaded.has_errors() { Exit::Error } else { Exit::Done };
+    let mut lead = "the manifest has";
+    if arguments.online && exit == Exit::Done {
+        exit = resolve_online(global, &mut loaded)?;
+        lead = context::UNRESOLVED;
     }
-    let names = if arguments.online { Names::Live } else { Names::Offline };
-    let loaded = context::load_all(global, &arguments.files.files, names)?;
-    let (portals, files) = (loaded.manifests.len(), loaded.sources.len());
-    if arguments.online {
-        let (manifest, sources) = context::choose(global, loaded)?;
-        block_on(async {
-            let connection = context::connect_for(global, &manifest).await?;
-            let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
-            resolve::resolve(&manifest, &live).map_err(|failure| context::unresolved(global, failure, &sources))?;
-            Ok(())
-        })?;
+    let Loaded { manifests, sources, diagnostics } = loaded;
+    if global.format == Format::Json {
+        let valid = exit == Exit::Done;
+        let diagnostics = diagnostic::to_json(&diagnostics, &sources);
+        let document = serde_json::json!({"format_version": "1.0", "valid": valid, "diagnostics": diagnostics});
+        output::data(&render::pretty(&document))?;
+        return Ok(exit);
     }
+    if exit != Exit::Done {
+        return Err(context::faults(global, exit, lead, &diagnostics, &sources).into());
+    }
+    context::show(global, &diagnostics, &sources);
     output::data(&format!(
-        "Valid: {portals} {} in {} {}.\n",
-        if portals == 1 { "portal" } else { "portals" },
-        files,
-        if files == 1 { "file" } else { "files" },
+        "Valid: {} {} in {} {}.\n",
+        manifests.len(),
+        if manifests.len() == 1 { "portal" } else { "portals" },
+        sources.len(),
+        if sources.len() == 1 { "file" } else { "files" },
     ))?;
     Ok(Exit::Done)
 }
 
-/// Every fault as data, for editors and scripts.
-fn json(arguments: &Validate) -> Result<Exit> {
-    let working_directory = std::env::current_dir()?;
-    let loaded = load(&arguments.files.files, &LoadOptions { environment: &context::environment, working_directory });
-    let diagnostics = diagnostic::to_json(&loaded.diagnostics, &loaded.sources);
-    let valid = !loaded.has_errors();
-    let document = serde_json::json!({"format_version": "1.0", "valid": valid, "diagnostics": diagnostics});
-    output::data(&format!("{document:#}\n"))?;
-    Ok(if valid { Exit::Done } else { Exit::Error })
+/// Adds what the live portal has to say; nothing that it answers is an open question any more.
+fn resolve_online(global: &Global, loaded: &mut Loaded) -> Result<Exit> {
+    let manifest = context::choose(global, loaded.manifests.clone())?;
+    let live = block_on(async {
+        let connection = context::connect_for(global, &manifest).await?;
+        context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
+    })?;
+    loaded.diagnostics.retain(context::stands_online);
+    let Err(resolve::Failure { faults, refusals }) = resolve::resolve(&manifest, &live) else { return Ok(Exit::Done) };
+    let exit = if faults.is_empty() { Exit::Refused } else { Exit::Error };
+    loaded.diagnostics.extend(faults.into_iter().chain(refusals));
+    Ok(exit)
 }

@@ -22,7 +22,15 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use crate::address::Address;
+use crate::plan::Plan;
+
 pub use human::{PlanOptions, plan_human};
 pub use json::{plan_json, pretty, report_json};
 pub use markdown::plan_markdown;
 pub use report::{report_human, report_markdown, stale_human};
+
+/// What an object of a plan is called in a sentence: `Finance/payment-api`.
+pub fn name(plan: &Plan, address: &Address) -> String {
+    names::Names::of(plan).name(address)
+}

@@ -14,9 +14,76 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     let hub = Hub::demo();
     let case = Case::on(&hub).with(&["--parallelism", "1"]);
     case.write("portal.yaml", QUICKSTART);
-    insta::assert_snapshot!(case.run(&apply(&WORDS)), @"");
+    insta::assert_snapshot!(case.run(&apply(&WORDS)), @r#"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+    Warning: publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
+
+      ~ userGroups/Early Access  # formerly Beta Testers
+          name: Beta Testers → Early Access
+      + userGroups/Partner Initech
+          description: "Initech, new this year"
+          parent: system:members
+
+      + idpMappings/Gold Tier/okta/gold-developers
+
+      + assets/Finance/ledger-events
+          versions.*: []  # nobody
+          versions.v1: [Gold Tier, Partner Acme, Partner Initech]  # audience:contract
+      ~ assets/Finance/payment-api
+          versions.v2: [Gold Tier, Partner Acme, system:administrators, + Partner Initech]  # audience:contract
+      - assets/com.example/legacy-orders  # state: absent
+      ~ assets/com.example/order-api
+          versions.v3: [system:administrators, + API Developers, - Gold Tier, - Partner Acme]
+
+      ~ members/gina@globex.example
+          enabled: true → false
+      ~ members/jane@example.com
+          userGroups: [system:members, + Gold Tier, - API Developers]
+      ~ members/ken@example.com
+          userGroups: [Gold Tier, system:members, + Early Access, - API Developers]
+
+      + prospects/ada@partner.example  # prospects: emailDomain partner.example; cannot be undone; needs --allow approve
+          name: Ada Partner
+          userGroups: [Partner Initech]
+      - prospects/bob@spam.example  # prospects: email bob@spam.example; cannot be undone; needs --allow reject
+          name: Bob Bulk
+
+    Plan: 4 to add, 6 to change, 2 to delete.
+
+    2 user groups not in the manifest are left alone.
+    5 assets not in the manifest are left alone.
+    5 members not in the manifest are left alone.
+    1 pending sign-up not in the manifest is left alone.
+    Applied: 4 added, 6 changed, 2 deleted.
+    stderr:
+    [1/12] ~ userGroups/Early Access: applied
+    [2/12] + userGroups/Partner Initech: applied
+    [3/12] ~ assets/com.example/order-api: applied
+    [4/12] - assets/com.example/legacy-orders: applied
+    [5/12] ~ members/gina@globex.example: applied
+    [6/12] ~ members/jane@example.com: applied
+    [7/12] ~ members/ken@example.com: applied
+    [8/12] + prospects/ada@partner.example: applied
+    [9/12] - prospects/bob@spam.example: applied
+    [10/12] + idpMappings/Gold Tier/okta/gold-developers: applied
+    [11/12] ~ assets/Finance/payment-api: applied
+    [12/12] + assets/Finance/ledger-events: applied
+    exit: 0
+    "#);
     hub.running().forget_requests();
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    No changes. The portal matches the manifest.
+
+    2 user groups not in the manifest are left alone.
+    5 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    1 pending sign-up not in the manifest is left alone.
+    exit: 0
+    ");
     case.run(&apply(&WORDS)).exits(0);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
@@ -39,7 +106,23 @@ fn nobody_can_be_asked_without_a_terminal() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&[])), @"");
+    insta::assert_snapshot!(case.run(&apply(&[])), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    stderr:
+    error: nobody can be asked: there is no terminal
+     hint: nothing was changed; review the plan, then add --auto-approve
+    exit: 3
+    ");
     case.run(&apply(&["--format", "json"])).exits(3);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
@@ -54,11 +137,50 @@ fn what_cannot_be_undone_needs_a_word() {
             "  userGroups: [{name: Partner Acme, state: absent}]
   assets: [{asset: Warehousing/stock-api, instances: Public}]
   members: [{user: dora@example.com, enabled: true}]
-  prospects: [{emailDomain: spam.example, reject: true}, {emailDomain: '*', approve: {userGroups: [Support]}}]
+  prospects: [{emailDomain: spam.example, reject: true}, {emailDomain: curious.example, approve: {userGroups: [Support]}}]
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      - userGroups/Partner Acme  # state: absent; cannot be undone; needs --allow delete
+
+      - idpMappings/Partner Acme/Corporate SAML/CN=Acme,OU=Partners,DC=example,DC=com  # user group `Partner Acme` goes
+
+      ~ assets/Finance/payment-api  # user group `Partner Acme` goes
+          versions.v2: [Gold Tier, system:administrators, - Partner Acme]
+      ~ assets/Warehousing/stock-api  # cannot be undone; needs --allow leave-custom
+          instances: Custom → Public
+          versions.v3: [system:administrators, - Partner Acme]
+      ~ assets/com.example/order-api  # user group `Partner Acme` goes
+          versions.v3: [Gold Tier, system:administrators, - Partner Acme]
+
+      ~ members/dora@example.com  # needs --allow enable
+          enabled: false → true
+      ~ members/maria@acme.example  # user group `Partner Acme` goes
+          userGroups: [system:members, - Partner Acme]
+      ~ members/paul@acme.example  # user group `Partner Acme` goes
+          userGroups: [system:members, - Partner Acme]
+
+      - prospects/bob@spam.example  # prospects: emailDomain spam.example; cannot be undone; needs --allow reject
+          name: Bob Bulk
+      + prospects/cleo@curious.example  # prospects: emailDomain curious.example; cannot be undone; needs --allow approve
+          name: Cleo Curious
+          userGroups: [Support]
+
+    Plan: 1 to add, 6 to change, 3 to delete.
+
+    5 user groups not in the manifest are left alone.
+    5 assets not in the manifest are left alone.
+    5 members not in the manifest are left alone.
+    1 pending sign-up not in the manifest is left alone.
+    stderr:
+    error: the plan does what needs an explicit word: `approve` for cleo@curious.example; `reject` for bob@spam.example; `delete` for Partner Acme; `enable` for dora@example.com; `leave-custom` for Warehousing/stock-api
+     hint: nothing was changed; if this is meant, add --allow approve,reject,delete,enable,leave-custom
+    exit: 3
+    ");
     let some = case.run(&apply(&["--auto-approve", "--allow", "approve,delete,enable"])).exits(3);
     assert!(some.stderr.contains("add --allow reject,leave-custom"), "{some}");
     assert_eq!(hub.writes(), Vec::<String>::new());
@@ -84,7 +206,54 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + userGroups/Initech Testers
+          parent: Partner Initech
+      + userGroups/Partner Initech
+          parent: system:members
+
+      + idpMappings/Partner Initech/Okta/initech
+
+      ~ assets/com.example/customer-api
+          versions.v1: [system:administrators, + Support, - API Developers]
+      ~ assets/com.example/order-api
+          versions.v1: [system:administrators, + Partner Initech]
+          versions.v2: [system:administrators, - API Developers]
+
+      ~ members/jane@example.com
+          userGroups: [system:members, + Partner Initech, - API Developers]
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 3 to add, 4 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    6 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+      + userGroups/Partner Initech: failed
+          POST /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/userGroups (createUserGroup): 400 Bad Request: A portal has at most 9 user groups
+      4 changes skipped, because developer-portal/userGroups/Partner%20Initech was not done
+          + userGroups/Initech Testers
+          ~ members/jane@example.com
+          + idpMappings/Partner Initech/Okta/initech
+          ~ assets/com.example/order-api
+
+    Applied in part: 0 added, 2 changed, 0 deleted; 1 failed, 4 skipped.
+    Once the cause of a failure is gone, plan and apply again: what is done stays done.
+    stderr:
+    [1/7] + userGroups/Partner Initech: failed
+    [2/7] + userGroups/Initech Testers: skipped
+    [3/7] ~ members/jane@example.com: skipped
+    [4/7] ~ members/ken@example.com: applied
+    [5/7] + idpMappings/Partner Initech/Okta/initech: skipped
+    [6/7] ~ assets/com.example/customer-api: applied
+    [7/7] ~ assets/com.example/order-api: skipped
+    exit: 5
+    ");
     let json = case.run(&apply(&["--auto-approve", "--format", "json"])).exits(5).json();
     assert_eq!(json["outcomes"]["failed"], 1);
 }
@@ -112,7 +281,33 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
             "  members: [{user: jane@example.com, userGroups: [Gold Tier]}, {user: ken@example.com, enabled: false}]\n",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          userGroups: [system:members, + Gold Tier, - API Developers]
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 2 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+      ~ members/jane@example.com: refused, since it is not what the plan saw
+          userGroups
+            before: [API Developers, system:members]
+            after:  [Gold Tier, system:members]
+            live:   [Support, system:members]
+
+    Applied in part: 0 added, 1 changed, 0 deleted; 1 refused.
+    The portal has changed since the plan was made: plan again, and review what is different.
+    stderr:
+    [1/2] ~ members/jane@example.com: refused
+    [2/2] ~ members/ken@example.com: applied
+    exit: 5
+    ");
 }
 
 fn portal_path(tail: &str) -> String {
@@ -140,7 +335,28 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     });
     let case = Case::on(&hub).at(&proxy);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          userGroups: [system:members, + Gold Tier, - API Developers]
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+      ~ members/jane@example.com: failed
+          PUT /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/users/e0000001-0000-4000-8000-000000000002/userGroups (addGroupMappingToUser): 403 Forbidden: You lack a permission (ask \u{3a}:error::somebody)
+          hint: managing a portal needs API Experience Hub Administrator in the organization of its connection; signed in with the connected app from the environment (ANYPOINT_CLIENT_ID, ANYPOINT_CLIENT_SECRET)
+
+    Applied in part: 0 added, 0 changed, 0 deleted; 1 failed.
+    Once the cause of a failure is gone, plan and apply again: what is done stays done.
+    stderr:
+    [1/1] ~ members/jane@example.com: failed
+    exit: 5
+    ");
 }
 
 #[test]
@@ -148,7 +364,67 @@ fn the_report_comes_as_json_and_markdown_too() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--format", "json"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--format", "json"])), @r#"
+    stdout:
+    {
+      "format_version": "1.0",
+      "aehctl_version": "0.1.0",
+      "portal": "developer-portal",
+      "emulator": false,
+      "interrupted": false,
+      "summary": {
+        "add": 0,
+        "change": 1,
+        "delete": 0
+      },
+      "outcomes": {
+        "already-done": 0,
+        "applied": 1,
+        "failed": 0,
+        "refused": 0,
+        "skipped": 0,
+        "unconfirmed": 0,
+        "unknown": 0
+      },
+      "results": [
+        {
+          "id": "1",
+          "address": "developer-portal/members/jane@example.com",
+          "action": "update",
+          "outcome": "applied"
+        }
+      ]
+    }
+    stderr:
+    [1/1] ~ members/jane@example.com: applied
+    exit: 0
+    "#);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @"");
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @"
+    stdout:
+    ## Plan: 0 to add, 1 to change, 0 to delete.
+
+    Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    <details open>
+    <summary>Members: 1 change</summary>
+
+    ```diff
+    ! members/jane@example.com  # needs --allow enable
+          enabled: false → true
+    ```
+
+    </details>
+
+    - 6 user groups not in the manifest are left alone.
+    - 7 members not in the manifest are left alone.
+    - 3 pending sign-ups not in the manifest are left alone.
+
+    ## Applied: 0 added, 1 changed, 0 deleted.
+
+    Portal **developer-portal**
+    stderr:
+    [1/1] ~ members/jane@example.com: applied
+    exit: 0
+    ");
 }

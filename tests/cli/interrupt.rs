@@ -37,7 +37,38 @@ fn once_finishes_what_was_begun_and_reports() {
     working.interrupt();
     working.until("interrupted");
     drop(go);
-    insta::assert_snapshot!(case.finish(working), @"");
+    insta::assert_snapshot!(case.finish(working), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ userGroups/Support
+          description: (none) → Helps
+
+      ~ members/jane@example.com
+          enabled: true → false
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 3 to change, 0 to delete.
+
+    5 user groups not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    Interrupted: what was begun was finished, and nothing else was started.
+
+      2 changes skipped, because the apply was interrupted
+          ~ members/jane@example.com
+          ~ members/ken@example.com
+
+    Applied in part: 0 added, 1 changed, 0 deleted; 2 skipped.
+    Plan and apply again to do what was skipped: what is done stays done.
+    stderr:
+    interrupted: finishing what has begun; once more stops at once
+    [1/3] ~ userGroups/Support: applied
+    [2/3] ~ members/jane@example.com: skipped
+    [3/3] ~ members/ken@example.com: skipped
+    exit: 130
+    ");
     assert_eq!(hub.writes().len(), 1);
     let rest = Case::on(&hub);
     rest.write("portal.yaml", portal(SPEC));
@@ -78,7 +109,11 @@ fn a_read_is_not_waited_for() {
     let working = case.spawn(&["plan", "-f", "portal.yaml", "--out", "plan.json"]);
     comes.recv().expect("the first read comes");
     working.interrupt();
-    insta::assert_snapshot!(case.finish(working), @"");
+    insta::assert_snapshot!(case.finish(working), @"
+    stderr:
+    interrupted
+    exit: 130
+    ");
     assert_eq!(case.files(), ["portal.yaml"]);
     drop(go);
 }

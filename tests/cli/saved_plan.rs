@@ -54,9 +54,41 @@ fn the_same_input_gives_the_same_plan() {
 fn a_saved_plan_is_applied_once_and_then_done_already() {
     let hub = Hub::demo();
     let case = saved(&hub);
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    Applied: 0 added, 1 changed, 0 deleted.
+    stderr:
+    [1/1] ~ members/jane@example.com: applied
+    exit: 0
+    ");
     hub.running().forget_requests();
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    Nothing had to be written: the portal showed every change already.
+    stderr:
+    [1/1] ~ members/jane@example.com: done already
+    exit: 0
+    ");
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -86,7 +118,30 @@ fn a_stale_plan_is_not_begun() {
         writer.set_user_groups(&path, ids::JANE, &[ids::MEMBERS.to_owned(), ids::SUPPORT.to_owned()]).await
     });
     hub.running().forget_requests();
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com
+          userGroups: [system:members, + Gold Tier, - API Developers]
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 2 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    stderr:
+      ~ members/jane@example.com: refused, since it is not what the plan saw
+          userGroups
+            before: [API Developers, system:members]
+            after:  [Gold Tier, system:members]
+            live:   [Support, system:members]
+    error: plan.json is stale: 1 of its 2 changes no longer fit the portal; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -107,7 +162,12 @@ fn an_edited_plan_is_not_applied() {
     let hub = Hub::demo();
     let case = saved(&hub);
     case.write("plan.json", case.read("plan.json").replace("jane@example.com", "ken@example.com"));
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: failed to read plan.json: the plan file was edited since it was made: its digest does not fit
+     hint: a plan is applied exactly as it was made: plan again
+    exit: 1
+    ");
     assert_eq!(hub.requests(), Vec::<String>::new());
 }
 
@@ -116,7 +176,12 @@ fn a_plan_of_another_format_is_not_read() {
     let hub = Hub::demo();
     let case = saved(&hub);
     case.write("plan.json", case.read("plan.json").replace(r#""format_version": "1.0""#, r#""format_version": "2.0""#));
-    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"");
+    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"
+    stderr:
+    error: failed to read plan.json: the plan file has format 2.0, and this version reads 1.0
+     hint: plan again with this version
+    exit: 1
+    ");
 }
 
 #[test]
@@ -125,21 +190,62 @@ fn what_is_no_plan_is_told_in_a_line() {
     let case = saved(&hub);
     let whole = case.read("plan.json");
     case.write("plan.json", &whole[..whole.len() / 2]);
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: failed to read plan.json: not a plan file: EOF while parsing a string at line 87 column 24
+     hint: write one with `aehctl plan -f … --out FILE`
+    exit: 1
+    ");
     case.write("plan.json", "");
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: failed to read plan.json: not a plan file: EOF while parsing a value at line 1 column 0
+     hint: write one with `aehctl plan -f … --out FILE`
+    exit: 1
+    ");
     case.write("plan.json", [0xff, 0xfe, 0x00]);
-    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"");
+    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"
+    stderr:
+    error: failed to read plan.json: stream did not contain valid UTF-8
+    exit: 1
+    ");
     case.write("plan.json", "[".repeat(1_000_000));
-    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"");
+    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"
+    stderr:
+    error: failed to read plan.json: not a plan file: recursion limit exceeded at line 1 column 128
+     hint: write one with `aehctl plan -f … --out FILE`
+    exit: 1
+    ");
     case.write("plan.json", "{\"format_version\": \"1.0\"}");
-    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"");
-    insta::assert_snapshot!(case.run(&["show", "nowhere.json"]), @"");
-    insta::assert_snapshot!(case.run(&["show", "home"]), @"");
-    insta::assert_snapshot!(case.run(&["show", "portal.yaml"]), @"");
+    insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"
+    stderr:
+    error: failed to read plan.json: the plan file was edited since it was made: its digest does not fit
+     hint: a plan is applied exactly as it was made: plan again
+    exit: 1
+    ");
+    insta::assert_snapshot!(case.run(&["show", "nowhere.json"]), @"
+    stderr:
+    error: failed to read nowhere.json: No such file or directory (os error 2)
+    exit: 1
+    ");
+    insta::assert_snapshot!(case.run(&["show", "home"]), @"
+    stderr:
+    error: failed to read home: it is a directory
+    exit: 1
+    ");
+    insta::assert_snapshot!(case.run(&["show", "portal.yaml"]), @"
+    stderr:
+    error: failed to read portal.yaml: not a plan file: expected value at line 1 column 1
+     hint: write one with `aehctl plan -f … --out FILE`
+    exit: 1
+    ");
     let huge = File::create(case.path("plan.json")).expect("a file can be made");
     huge.set_len(1 << 40).expect("a file may have holes");
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: failed to read plan.json: it is larger than 256 MiB
+    exit: 1
+    ");
     assert_eq!(hub.requests(), Vec::<String>::new());
 }
 
@@ -149,11 +255,25 @@ fn a_plan_is_for_its_own_portal() {
     let elsewhere = Hub::seeded(include_str!("../../examples/identity-provider/emulator/seed.yaml"));
     let other = Case::on(&elsewhere);
     other.write("plan.json", case.read("plan.json"));
-    insta::assert_snapshot!(other.run(&["apply", "plan.json", "--auto-approve"]), @"");
-    insta::assert_snapshot!(Case::new().with(&["--emulator=x.db"]).run(&["apply", "../nowhere.json"]), @"");
+    insta::assert_snapshot!(other.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: there is no connection `c0000001-0000-4000-8000-000000000001`
+     hint: there are: example-workforce.my.salesforce.com (c0000002-0000-4000-8000-000000000001)
+    exit: 1
+    ");
+    insta::assert_snapshot!(Case::new().with(&["--emulator=x.db"]).run(&["apply", "../nowhere.json"]), @"
+    stderr:
+    error: failed to read ../nowhere.json: No such file or directory (os error 2)
+    exit: 1
+    ");
     let embedded = Case::new();
     embedded.write("plan.json", case.read("plan.json"));
-    insta::assert_snapshot!(embedded.run(&["--emulator", "apply", "plan.json", "--auto-approve"]), @"");
+    insta::assert_snapshot!(embedded.run(&["--emulator", "apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: the plan was made for a hub, not for the emulator
+     hint: apply it without --emulator
+    exit: 1
+    ");
     assert!(!embedded.path(".aehctl").exists(), "a refused plan starts no server");
     assert_eq!(elsewhere.writes(), Vec::<String>::new());
 }
@@ -162,7 +282,12 @@ fn a_plan_is_for_its_own_portal() {
 fn another_portal_cannot_be_named_beside_a_saved_plan() {
     let hub = Hub::demo();
     let case = saved(&hub);
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve", "--portal", "Another"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve", "--portal", "Another"]), @"
+    stderr:
+    error: there is no portal `Another`
+     hint: there are: `Developer Portal` (b0000001-0000-4000-8000-000000000001) on example.my.salesforce.com (c0000001-0000-4000-8000-000000000001)
+    exit: 1
+    ");
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -171,7 +296,11 @@ fn a_plan_that_cannot_be_written_leaves_nothing_behind() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal(DISABLE));
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--out", "nowhere/plan.json"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--out", "nowhere/plan.json"]), @"
+    stderr:
+    error: failed to write nowhere/plan.json: there is no folder nowhere
+    exit: 1
+    ");
     case.run(&["plan", "-f", "portal.yaml", "--out", "home"]).exits(1);
     assert_eq!(case.files(), ["portal.yaml"]);
 }

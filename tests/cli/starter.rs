@@ -5,11 +5,25 @@ use crate::support::Case;
 #[test]
 fn what_init_writes_is_valid_and_can_be_planned() {
     let case = Case::new();
-    insta::assert_snapshot!(case.run(&["init", "repository"]), @"");
+    insta::assert_snapshot!(case.run(&["init", "repository"]), @"
+    stdout:
+    repository/portal.yaml
+    repository/portal.schema.json
+    repository/.github/workflows/portal.yaml
+    repository/.gitignore
+    stderr:
+    Next: aehctl --emulator plan -f repository/portal.yaml
+    exit: 0
+    ");
     case.run(&["validate", "-f", "repository/portal.yaml"]).exits(0);
     case.run(&["fmt", "-f", "repository/portal.yaml", "--check"]).exits(0);
     case.run(&["--emulator", "plan", "-f", "repository/portal.yaml"]).exits(0);
-    insta::assert_snapshot!(case.run(&["init", "repository"]), @"");
+    insta::assert_snapshot!(case.run(&["init", "repository"]), @"
+    stderr:
+    error: repository/portal.yaml exists already; nothing was written
+     hint: give another directory
+    exit: 1
+    ");
 }
 
 #[test]

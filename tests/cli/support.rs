@@ -249,11 +249,10 @@ impl Case {
     }
 
     /// What came of a process that was spawned.
-    pub(crate) fn finish(&self, working: Working) -> Ended {
-        let Working { mut child, stdout, mut stderr, mut told } = working;
-        stderr.read_to_end(&mut told).expect("the talk can be read");
-        let status = child.wait().expect("the process ends");
-        self.ended(status, stdout.into_iter().flatten().collect(), told)
+    pub(crate) fn finish(&self, mut working: Working) -> Ended {
+        working.stderr.read_to_end(&mut working.told).expect("the talk can be read");
+        let status = working.child.wait().expect("the process ends");
+        self.ended(status, working.stdout.iter().flatten().collect(), std::mem::take(&mut working.told))
     }
 
     fn ended(&self, status: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Ended {
@@ -319,6 +318,14 @@ impl Working {
     }
 }
 
+impl Drop for Working {
+    fn drop(&mut self) {
+        // A case that fails leaves nothing running; what has ended already cannot be killed, and need not be.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
 /// How a run ended: everything that somebody who called it sees.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -351,7 +358,9 @@ impl Ended {
 impl fmt::Display for Ended {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tidy = |text: &str| {
-            let replaced = self.replaced.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+            // Repetitions come after random delays.
+            let text: String = text.split_inclusive('\n').filter(|line| !line.contains("trying again")).collect();
+            let replaced = self.replaced.iter().fold(text, |text, (from, to)| text.replace(from, to));
             without_random_ids(&replaced)
         };
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {

@@ -9,9 +9,9 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::support::{Case, Hub, portal};
 
-/// Runs the binary on a terminal of its own, types this as soon as the question stands there, and gives the screen.
+/// Runs the binary on a terminal of its own, types this, and gives the screen.
 fn on_terminal(case: &Case, arguments: &[&str], typed: &[u8]) -> (Option<i32>, String) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("there are terminals");
     grantpt(&master).and_then(|()| unlockpt(&master)).expect("it can be used");
     let name = ptsname(&master, Vec::new()).expect("it has a name");
     let open = || -> OwnedFd {
@@ -25,18 +25,15 @@ fn on_terminal(case: &Case, arguments: &[&str], typed: &[u8]) -> (Option<i32>, S
     // Only the child holds the other end now: it is gone when the child is.
     drop(command);
     let mut terminal = std::fs::File::from(OwnedFd::from(master));
+    // A terminal keeps what is typed until somebody reads it.
+    terminal.write_all(typed).expect("it can be typed");
     let mut screen = Vec::new();
     let mut buffer = [0; 4096];
-    let mut asked = false;
     // Reading fails once nobody holds the other end any more.
     while let Ok(length) = terminal.read(&mut buffer)
         && length > 0
     {
         screen.extend(&buffer[..length]);
-        if !asked && String::from_utf8_lossy(&screen).contains("Only `yes`") {
-            asked = true;
-            terminal.write_all(typed).expect("it can be typed");
-        }
     }
     let status = child.wait().expect("the process ends");
     (status.code(), String::from_utf8_lossy(&screen).into_owned())
