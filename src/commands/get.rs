@@ -220,7 +220,7 @@ impl Getter {
             let groups = match &version.groups {
                 None => "(unknown)".to_owned(),
                 Some(ids) if ids.is_empty() => "(nobody)".to_owned(),
-                Some(ids) => named(ids, &names),
+                Some(ids) => names_of(ids, &names),
             };
             table.row([version.minor_version.clone(), groups]);
         }
@@ -398,17 +398,17 @@ fn group_named(tree: Vec<crate::state::LiveGroup>, name: &str) -> Result<crate::
 }
 
 /// Groups by name, in the order of the names; an id that the tree does not hold is shown as it is.
-fn named(ids: &[String], names: &BTreeMap<&str, &str>) -> String {
-    let mut named: Vec<&str> = ids.iter().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect();
-    named.sort_unstable();
-    named.join(", ")
+fn names_of(ids: &[String], names: &BTreeMap<&str, &str>) -> String {
+    let mut found: Vec<&str> = ids.iter().map(|id| *names.get(id.as_str()).unwrap_or(&id.as_str())).collect();
+    found.sort_unstable();
+    found.join(", ")
 }
 
 fn users_table(users: &[client::User], tree: &[crate::state::LiveGroup]) -> Table {
     let names: BTreeMap<&str, &str> = tree.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
     let mut table = Table::new(["USERNAME", "EMAIL", "NAME", "STATE", "USER GROUPS", "ID"]);
     for user in users {
-        let groups = user.user_group_ids.as_ref().map(|ids| named(ids, &names)).unwrap_or_default();
+        let groups = user.user_group_ids.as_ref().map(|ids| names_of(ids, &names)).unwrap_or_default();
         let state = match user.is_active {
             Some(true) => "active",
             Some(false) => "disabled",

@@ -3,6 +3,7 @@
 //! Knows files and text only; the manifest's modules and the resolver make the diagnostics.
 
 mod json;
+mod nearest;
 mod neutral;
 mod render;
 mod sources;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::ops::Deref;
 
 pub use json::to_json;
+pub use nearest::nearest;
 pub use neutral::neutralize;
 pub use render::render;
 pub use sources::{SourceFile, Sources};

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::faults::{Before, Faults, Seen, nearest, similar_names};
+use super::faults::{Before, Faults, Seen, similar_names};
 use super::model::{
     Asset, AssetState, AudienceItem, GroupReference, GroupState, Manifest, Parent, ProspectDecision, UserGroup,
 };
 use super::reference::describe;
-use crate::diagnostic::{Diagnostic, Located, Location, Severity};
+use crate::diagnostic::{Diagnostic, Located, Location, Severity, nearest};
 
 /// The API's limit on the user groups of a portal.
 const MOST_GROUPS: usize = 100;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Diagnostic, Located, Location, Severity};
+use crate::diagnostic::{Diagnostic, Located, Location, Severity, nearest};
 
 /// So many errors, and so many warnings, are told of; nobody reads more.
 const MOST_DIAGNOSTICS: usize = 1_000;
@@ -131,27 +131,6 @@ pub(super) fn similar_names(name: &str, location: Location, other: &str, first: 
     Diagnostic::warning("similar-name", location, format!("`{name}` and `{other}` differ in case alone"))
         .with_related(first, "the other one")
         .with_help("is one of them misspelt?")
-}
-
-/// The candidate that a misspelt word most probably means, if one is near enough.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Comparing takes the product of the lengths; nobody misspells a page of text.
-    const LONGEST: usize = 200;
-    /// More than a portal has of anything that is told apart by name alone.
-    const MOST_CANDIDATES: usize = 500;
-    if word.len() > LONGEST {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let furthest = (word.chars().count() / 3).clamp(1, 3);
-    candidates
-        .into_iter()
-        .take(MOST_CANDIDATES)
-        .filter(|candidate| candidate.len() <= LONGEST)
-        .map(|candidate| (strsim::osa_distance(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= furthest)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 /// "did you mean `x`?", or else what there is to choose from.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Going, Resolver, nearest};
+use super::{Going, Resolver};
 use crate::address::Kind;
-use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 use crate::id::{AssetKey, GroupName};
 use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::{AssetSpec, OTHER_VERSIONS, canonical_version, wire_version};
@@ -196,11 +196,11 @@ impl<'a> Resolver<'a> {
     ) {
         let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for version in spec.versions.keys() {
-            spellings.entry(canonical_version(version).to_owned()).or_default().push(version.clone());
+            spellings.entry(canonical_version(version)).or_default().push(version.clone());
         }
         let mut listed = BTreeMap::new();
         for (version, audience) in &versions.listed {
-            let name = match spellings.get(canonical_version(version)).map(Vec::as_slice) {
+            let name = match spellings.get(&canonical_version(version)).map(Vec::as_slice) {
                 Some(live) if live.contains(version) => version.clone(),
                 Some([one]) => one.clone(),
                 Some(several) if several.len() > 1 => {

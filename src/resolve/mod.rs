@@ -15,7 +15,7 @@ pub(crate) use assets::{is_uuid, matches_asset};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
-use crate::diagnostic::{Diagnostic, Located, Location};
+use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 use crate::directory::Directory;
 use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
 use crate::kinds::GroupSet;
@@ -272,14 +272,4 @@ fn duplicate_groups(name: &str, location: impl Into<Option<Location>>, ids: &[St
         format!("the portal has {} user groups named `{name}`: {}", ids.len(), ids.join(", ")),
     )
     .with_help("rename or remove one of them in the portal; aehctl never guesses which is meant")
-}
-
-/// The candidate that a typo most likely meant.
-fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let lower = name.to_lowercase();
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity > 0.85)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }

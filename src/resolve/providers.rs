@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Resolver, nearest};
-use crate::diagnostic::{Diagnostic, Located};
+use super::Resolver;
+use crate::diagnostic::{Diagnostic, Located, nearest};
 use crate::id::{ProviderId, ProviderName};
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
 

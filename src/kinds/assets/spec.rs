@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::directory::Directory;
 use crate::kinds::GroupSet;
 use crate::manifest::model::Instances;
+use crate::manifest::version::normalize;
 use crate::state::AssetDetail;
 
 /// The key of [`AssetSpec::versions`] that stands for every version that is not listed.
@@ -46,24 +47,19 @@ impl Instances {
     }
 }
 
-/// The form in which spellings of one minor version are equal: `v1`, `1` and `1.0`, but not `1.1`.
-pub fn canonical_version(text: &str) -> &str {
-    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let mut canonical = digits;
-    while let Some(shorter) = canonical.strip_suffix(".0") {
-        canonical = shorter;
-    }
-    canonical
+/// The form in which spellings of one minor version are equal: `v1`, `1` and `1.0`, but not `1.1`. What is no version
+/// equals itself alone.
+pub fn canonical_version(text: &str) -> String {
+    normalize(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// The spelling in which a version is sent that the server has not spelt yet: `^v?\d+$` by the contract.
 pub fn wire_version(text: &str) -> String {
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain(text.strip_prefix('v').unwrap_or(text)) {
-        text.to_owned()
-    } else {
-        format!("v{}", canonical_version(text))
+    let digits = text.strip_prefix('v').unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.to_owned();
     }
+    normalize(text).map_or_else(|| text.to_owned(), |version| format!("v{version}"))
 }
 
 #[cfg(test)]
@@ -72,7 +68,7 @@ mod tests {
 
     #[test]
     fn spellings_of_one_version_are_equal() {
-        for (a, b) in [("v1", "1"), ("1.0", "v1"), ("V2", "2.0.0")] {
+        for (a, b) in [("v1", "1"), ("1.0", "v1"), ("v2", "2.0.0")] {
             assert_eq!(canonical_version(a), canonical_version(b));
         }
         for (a, b) in [("v1", "v10"), ("1.1", "1"), ("1.10", "1.1")] {
@@ -82,6 +78,6 @@ mod tests {
 
     #[test]
     fn versions_are_sent_as_the_contract_spells_them() {
-        assert_eq!(["v1", "1", "1.0", "V3"].map(wire_version), ["v1", "1", "v1", "v3"]);
+        assert_eq!(["v1", "1", "1.0", "v3.0"].map(wire_version), ["v1", "1", "v1", "v3"]);
     }
 }

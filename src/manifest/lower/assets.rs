@@ -35,7 +35,7 @@ pub(super) fn asset(entry: syntax::Asset, defaults: &Defaults, faults: &mut Faul
     let location = written.location;
     // Bad coordinates hide no other fault of the entry: it goes on under what was written.
     let (group, asset_id) =
-        split_coordinates(&written, faults).unwrap_or_else(|| (String::new(), written.value.0.to_string()));
+        split_coordinates(&written, faults).unwrap_or_else(|| (String::new(), written.value.0.clone()));
     let instances_location = instances.as_ref().map(|instances| instances.location);
     let versions_location =
         versions.as_ref().map(|versions| versions.0.0.first().map_or(location, |(version, _)| version.location));

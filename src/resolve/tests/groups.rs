@@ -331,7 +331,7 @@ fn an_unknown_group_is_a_fault_with_the_nearest_name() {
     fault: unknown-group: there is no user group `Gold tier`
       hint: did you mean `Gold Tier`?
     fault: unknown-group: there is no user group `gold`
-      hint: did you mean `Gold Tier`?
+      hint: declare it under `userGroups`, or check the portal that the manifest names
     ");
 }
 
