@@ -84,7 +84,7 @@ async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, res
     output::data(&format!("{line}\n"))?;
     tokio::select! {
         ended = running.wait() => ended?,
-        _ = interrupt::signal() => {}
+        () = interrupt::signal() => {}
     }
     running.shutdown().await?;
     Ok(Exit::Done)

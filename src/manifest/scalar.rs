@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn pipelines_are_not_commanded() {
         assert_eq!(quote("##vso[x]"), r##""#\x23vso[x]""##);
-        assert_eq!(quote("a #b###"), r##""a #b#\x23#""##);
+        assert_eq!(quote("a #b###"), r#""a #b#\x23#""#);
         round_trips("##vso[x] ###");
     }
 
