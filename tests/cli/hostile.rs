@@ -24,9 +24,13 @@ const NAMES: [&str; 16] = [
     "'; DROP TABLE \"user_groups\"; -- %s %n {{x}} ${AEHCTL_VAR_X} \\",
 ];
 
+/// The id of an object of the seed.
+fn id(kind: &str, index: usize) -> String {
+    format!("{kind}0000009-0000-4000-8000-{index:012}")
+}
+
 /// The demo's portal with hostile names wherever a portal holds names.
 fn seed() -> String {
-    let id = |kind: &str, index: usize| format!("{kind}0000009-0000-4000-8000-{index:012}");
     let group = |index: usize, name: &str| {
         json!({
             "id": id("a", index + 10), "name": name, "description": format!("about {name}"),
@@ -90,24 +94,26 @@ fn quoted(text: &str) -> String {
 
 /// A manifest that touches all of them.
 fn manifest() -> String {
-    let mut spec = String::from("  userGroups:\n");
+    let all = 0..NAMES.len();
     let renamed = |index: usize| quoted(&format!("{} {index}", NAMES[index].replace(char::is_control, "")));
-    for (index, name) in NAMES.iter().enumerate() {
-        let (renamed, name) = (renamed(index), quoted(name));
-        spec += &format!("  - {{name: {renamed}, formerly: [{name}], description: {name}, idpGroups: []}}\n");
-    }
-    spec += "  assets:\n";
-    for index in 0..NAMES.len() {
+    let mut lines = vec!["  userGroups:".to_owned()];
+    lines.extend(all.clone().map(|index| {
+        let (renamed, name) = (renamed(index), quoted(NAMES[index]));
+        format!("  - {{name: {renamed}, formerly: [{name}], description: {name}, idpGroups: []}}")
+    }));
+    lines.push("  assets:".to_owned());
+    lines.extend(all.clone().map(|index| {
         let groups = format!("{}, {}", renamed(index), renamed((index + 1) % NAMES.len()));
-        spec += &format!("  - {{asset: com.example/asset-{index}, instances: All, versions: {{v1: [{groups}]}}}}\n");
-    }
-    spec += "  members:\n";
-    for index in 0..NAMES.len() {
-        spec += &format!("  - {{user: e0000009-0000-4000-8000-{index:012}, enabled: false}}\n");
-        spec += &format!("  - {{user: {}, enabled: false}}\n", renamed(index).replacen('"', "\"nobody ", 1));
-    }
-    spec += "  prospects: [{emailDomain: prospect.example, reject: true}]\n";
-    portal(&spec)
+        format!("  - {{asset: com.example/asset-{index}, instances: All, versions: {{v1: [{groups}]}}}}")
+    }));
+    lines.push("  members:".to_owned());
+    lines.extend(all.clone().map(|index| format!("  - {{user: {}, enabled: false}}", id("e", index))));
+    lines.extend(all.map(|index| {
+        let nobody = renamed(index).replacen('"', "\"nobody ", 1);
+        format!("  - {{user: {nobody}, enabled: false}}")
+    }));
+    lines.push("  prospects: [{emailDomain: prospect.example, reject: true}]\n".to_owned());
+    portal(&lines.join("\n"))
 }
 
 /// What no terminal and no pipeline may get to see.

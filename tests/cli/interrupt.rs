@@ -8,18 +8,18 @@ use crate::support::{Case, Hub, QUICKSTART, portal};
 
 /// A server in front of the hub that holds each write back until it is let go, and says when one came.
 fn gate(hub: &Hub) -> (Proxy, Receiver<String>, Sender<()>) {
-    let (came, comes) = channel();
+    let (arrived, arrivals) = channel();
     let (go, goes) = channel();
     let goes = Mutex::new(goes);
     let proxy = Proxy::before(hub, move |line, _| {
         if ["PUT ", "PATCH ", "DELETE "].iter().any(|method| line.starts_with(method)) {
-            came.send(line.to_owned()).ok();
+            arrived.send(line.to_owned()).ok();
             // Whoever lets go for good does so by going away.
             goes.lock().expect("nobody panics while holding it").recv().ok();
         }
         Verdict::Pass
     });
-    (proxy, comes, go)
+    (proxy, arrivals, go)
 }
 
 const SPEC: &str = "  userGroups: [{name: Support, description: Helps}]
@@ -29,11 +29,11 @@ const SPEC: &str = "  userGroups: [{name: Support, description: Helps}]
 #[test]
 fn once_finishes_what_was_begun_and_reports() {
     let hub = Hub::demo();
-    let (proxy, comes, go) = gate(&hub);
+    let (proxy, arrivals, go) = gate(&hub);
     let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
     case.write("portal.yaml", portal(SPEC));
     let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve"]);
-    comes.recv().expect("the first write comes");
+    arrivals.recv().expect("the first write comes");
     working.interrupt();
     working.until("interrupted");
     drop(go);
@@ -78,11 +78,11 @@ fn once_finishes_what_was_begun_and_reports() {
 #[test]
 fn twice_stops_at_once() {
     let hub = Hub::demo();
-    let (proxy, comes, go) = gate(&hub);
+    let (proxy, arrivals, go) = gate(&hub);
     let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
     case.write("portal.yaml", portal(SPEC));
     let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve"]);
-    comes.recv().expect("the first write comes");
+    arrivals.recv().expect("the first write comes");
     working.interrupt();
     working.until("interrupted");
     working.interrupt();
@@ -94,12 +94,12 @@ fn twice_stops_at_once() {
 #[test]
 fn a_read_is_not_waited_for() {
     let hub = Hub::demo();
-    let (came, comes) = channel();
+    let (arrived, arrivals) = channel();
     let (go, goes) = channel::<()>();
     let goes = Mutex::new(goes);
     let proxy = Proxy::before(&hub, move |line, _| {
         if line.starts_with("GET ") {
-            came.send(()).ok();
+            arrived.send(()).ok();
             goes.lock().expect("nobody panics while holding it").recv().ok();
         }
         Verdict::Pass
@@ -107,7 +107,7 @@ fn a_read_is_not_waited_for() {
     let case = Case::on(&hub).at(&proxy);
     case.write("portal.yaml", QUICKSTART);
     let working = case.spawn(&["plan", "-f", "portal.yaml", "--out", "plan.json"]);
-    comes.recv().expect("the first read comes");
+    arrivals.recv().expect("the first read comes");
     working.interrupt();
     insta::assert_snapshot!(case.finish(working), @"
     stderr:
@@ -121,11 +121,11 @@ fn a_read_is_not_waited_for() {
 #[test]
 fn sigterm_is_heeded_like_ctrl_c() {
     let hub = Hub::demo();
-    let (proxy, comes, go) = gate(&hub);
+    let (proxy, arrivals, go) = gate(&hub);
     let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
     case.write("portal.yaml", portal(SPEC));
     let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve", "--format", "json"]);
-    comes.recv().expect("the first write comes");
+    arrivals.recv().expect("the first write comes");
     working.terminate();
     working.until("interrupted");
     drop(go);

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Stdio};
 
@@ -35,7 +34,7 @@ impl Screen {
         let child = command.spawn().expect("the binary can be started");
         // Only the child holds the other end from here on: it is gone when the child is.
         drop(command);
-        Self { child, terminal: File::from(OwnedFd::from(master)), shown: Vec::new() }
+        Self { child, terminal: File::from(master), shown: Vec::new() }
     }
 
     /// Reads on; false once the child is gone, and the other end with it.
