@@ -1,12 +1,12 @@
 //! The portal's assets: publishing, removing, and who sees which version.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::failure::{Failure, Outcome};
 use super::super::operation::{Call, Json, NoParameters, Nothing};
 use super::super::store::assets::{self, Asset, Audience};
 use super::super::store::exchange::{self, Entry, Filter, Search};
-use super::super::store::user_groups::{Group, Groups};
+use super::super::store::user_groups::{self, Group, Groups};
 use super::super::switches::{
     AdminAudience, AssetPatch, InstancesOmitted, LaterVersion, PublishAudience, PublishBatch, Republish,
     UnknownVersion, VersionPattern,
@@ -97,8 +97,8 @@ pub(crate) fn remove(call: &Call<'_>, _: NoParameters, Json(request): Json<Vec<A
 pub(crate) fn get(call: &Call<'_>, _: NoParameters, _: Nothing) -> Outcome<Json<AssetDetail>> {
     let portal = portal(call)?;
     let asset = named(call, portal.key)?;
-    let groups = Groups::of(call.db, portal.key)?;
-    let visibility = listed(call, &asset)?.into_iter().map(|audience| on_wire(audience, &groups)).collect();
+    let ids = user_groups::ids(call.db, portal.key)?;
+    let visibility = listed(call, &asset)?.into_iter().map(|audience| on_wire(audience, &ids)).collect();
     let PublishedAsset { group_id, asset_id, name, kind, .. } = asset.facts;
     Ok(Json(AssetDetail {
         group_id,
@@ -256,9 +256,9 @@ fn merge(old: impl IntoIterator<Item = Audience>, new: Vec<Audience>) -> Vec<Aud
     merged
 }
 
-fn on_wire(audience: Audience, groups: &Groups) -> VersionVisibility {
-    let ids = audience.groups.iter().filter_map(|key| groups.by_key(*key)).map(|group| group.id.clone()).collect();
-    VersionVisibility { minor_version: audience.minor_version, profile_visibility: ids }
+fn on_wire(audience: Audience, ids: &HashMap<i64, String>) -> VersionVisibility {
+    let groups = audience.groups.iter().filter_map(|key| ids.get(key).cloned()).collect();
+    VersionVisibility { minor_version: audience.minor_version, profile_visibility: groups }
 }
 
 fn named(call: &Call<'_>, portal: i64) -> Outcome<Asset> {

@@ -41,20 +41,24 @@ impl Groups {
     pub(crate) fn of(db: &Connection, portal: i64) -> rusqlite::Result<Self> {
         let read = |row: &Row<'_>| {
             Ok(Group {
-                key: row.get("key")?,
-                parent: row.get("parent")?,
-                id: row.get("id")?,
-                name: row.get("name")?,
-                description: row.get("description")?,
-                is_admin: row.get("is_admin")?,
-                is_auto_generated: row.get("is_auto_generated")?,
-                is_default: row.get("is_default")?,
-                is_public: row.get("is_public")?,
-                created_date: row.get("created_date")?,
+                key: row.get(0)?,
+                parent: row.get(1)?,
+                id: row.get(2)?,
+                name: row.get(3)?,
+                description: row.get(4)?,
+                is_admin: row.get(5)?,
+                is_auto_generated: row.get(6)?,
+                is_default: row.get(7)?,
+                is_public: row.get(8)?,
+                created_date: row.get(9)?,
             })
         };
         let list: Vec<Group> = db
-            .prepare_cached("SELECT * FROM user_groups WHERE portal = ?1 ORDER BY key")?
+            .prepare_cached(
+                "SELECT key, parent, id, name, description, is_admin, is_auto_generated, is_default, is_public,
+                   created_date
+                 FROM user_groups WHERE portal = ?1 ORDER BY key",
+            )?
             .query_map([portal], read)?
             .collect::<Result<_, _>>()?;
         let by_key = list.iter().enumerate().map(|(index, group)| (group.key, index)).collect();
@@ -128,6 +132,13 @@ impl Groups {
             children: self.tree(Some(key)),
         }
     }
+}
+
+/// The ids of a portal's groups by key, for those who need no more of them.
+pub(crate) fn ids(db: &Connection, portal: i64) -> rusqlite::Result<HashMap<i64, String>> {
+    db.prepare_cached("SELECT key, id FROM user_groups WHERE portal = ?1")?
+        .query_map([portal], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// Adds a group (its `key` is not used) and gives its key.
