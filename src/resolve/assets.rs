@@ -25,6 +25,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn assets(&mut self) {
         let live = self.live;
         let declared: &'a [Asset] = self.manifest.assets.as_deref().unwrap_or_default();
+        self.administrators = self.directory.flagged(|flags| flags.is_admin);
         let needed = self.manifest.assets.is_some() || !self.manifest.prune.assets.is_empty();
         let mut places: BTreeMap<AssetKey, Location> = BTreeMap::new();
         if needed && live.assets.is_none() {
@@ -252,7 +253,7 @@ impl<'a> Resolver<'a> {
     ) {
         let mut groups = self.audience(audience);
         if let Some(Some(live)) = spec.versions.get(&version) {
-            groups.extend(live.iter().filter(|name| self.directory.flags_of(name).is_admin).cloned());
+            groups.extend(self.administrators.intersection(live).cloned());
         }
         let groups = Some(groups);
         if spec.versions.get(&version) == Some(&groups) {

@@ -88,6 +88,8 @@ struct Resolver<'a> {
     holders: BTreeMap<GroupId, BTreeSet<String>>,
     /// The groups of the declared audiences.
     audiences: BTreeMap<&'a str, GroupSet>,
+    /// The administrators' groups, which stay in every audience that has them.
+    administrators: GroupSet,
     provider_names: BTreeMap<ProviderId, ProviderName>,
     desired: DesiredState,
     unmanaged: BTreeMap<Kind, Unmanaged>,
@@ -110,6 +112,7 @@ impl<'a> Resolver<'a> {
             going: BTreeMap::new(),
             holders: BTreeMap::new(),
             audiences: BTreeMap::new(),
+            administrators: GroupSet::new(),
             provider_names: BTreeMap::new(),
             desired: DesiredState::default(),
             unmanaged: BTreeMap::new(),
