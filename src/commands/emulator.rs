@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{block_on, interrupt, output};
+use super::{block_on_threads, interrupt, output};
 use crate::cli::EmulatorCommand;
 use crate::emulator::switches::SwitchInfo;
 use crate::emulator::{self, Database, Options, Switches};
@@ -21,7 +21,7 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
             }
             let switches = Switches::parse(switches.iter().map(String::as_str))?;
             let options = Options { listen, latency, request_log, switches, token_lifetime, ..Options::default() };
-            block_on(serve(options, db, seed, reset))
+            block_on_threads(serve(options, db, seed, reset))
         }
         EmulatorCommand::Seed { db, seed, reset } => {
             make_parent(&db)?;

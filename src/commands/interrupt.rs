@@ -1,6 +1,7 @@
 //! Ctrl-C: while something is being applied, the first one finishes what has begun; otherwise it ends the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, thread};
 
 use super::output;
 use crate::exit::Exit;
@@ -10,20 +11,30 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// What runs now looks at [`REQUESTED`] and stops in its own time.
 static GRACEFUL: AtomicBool = AtomicBool::new(false);
 
-/// Listens for the rest of the process.
-pub(super) fn listen() {
-    tokio::spawn(async {
-        // One listener for all of them: between two listeners a signal would be lost.
-        let Some(mut signals) = Signals::new() else { return };
-        while signals.next().await {
-            if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
-                output::say("interrupted: finishing what has begun; once more stops at once");
-            } else {
-                output::say("interrupted");
-                std::process::exit(Exit::Interrupted as i32);
-            }
+/// Listens for the rest of the process, on a thread of its own: whatever computes or waits for an answer elsewhere, a
+/// signal is heard at once.
+pub(super) fn listen() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = {
+        let _context = runtime.enter();
+        Signals::new()
+    };
+    if let Some(signals) = signals {
+        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(answer(signals)))?;
+    }
+    Ok(())
+}
+
+/// Hears all signals: between two listeners one would be lost.
+async fn answer(mut signals: Signals) {
+    while signals.next().await {
+        if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
+            output::say("interrupted: finishing what has begun; once more stops at once");
+        } else {
+            output::say("interrupted");
+            std::process::exit(Exit::Interrupted as i32);
         }
-    });
+    }
 }
 
 /// From now on the first signal only sets the flag that is returned.

@@ -17,7 +17,9 @@ mod schema;
 mod show;
 mod validate;
 
+use anyhow::Context as _;
 use clap::Parser as _;
+use tokio::runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -109,15 +111,19 @@ fn start_logging(global: &Global) {
     debug_assert!(started.is_ok(), "logging is started once");
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on a runtime of its own. One thread is enough: a command waits for the network, and computes little
+/// meanwhile.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| anyhow::Error::new(error).context("failed to start the runtime"))?;
-    runtime.block_on(async {
-        interrupt::listen();
-        future.await
-    })
+    run_on(&mut runtime::Builder::new_current_thread(), future)
+}
+
+/// The same on two threads, for what serves several clients.
+fn block_on_threads<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    run_on(runtime::Builder::new_multi_thread().worker_threads(2), future)
+}
+
+fn run_on<T>(builder: &mut runtime::Builder, future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = builder.enable_all().build().context("failed to start the runtime")?;
+    interrupt::listen().context("failed to listen for interrupts")?;
+    runtime.block_on(future)
 }
