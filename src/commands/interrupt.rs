@@ -15,13 +15,18 @@ static GRACEFUL: AtomicBool = AtomicBool::new(false);
 /// signal is heard at once.
 pub(super) fn listen() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(answer()))?;
+    let signals = {
+        let _context = runtime.enter();
+        Signals::new()
+    };
+    if let Some(signals) = signals {
+        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(answer(signals)))?;
+    }
     Ok(())
 }
 
-async fn answer() {
-    // One listener for all of them: between two listeners a signal would be lost.
-    let Some(mut signals) = Signals::new() else { return };
+/// Hears all signals: between two listeners one would be lost.
+async fn answer(mut signals: Signals) {
     while signals.next().await {
         if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
             output::say("interrupted: finishing what has begun; once more stops at once");
