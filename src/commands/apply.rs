@@ -180,3 +180,42 @@ impl Watch for Watched<'_> {
         self.0.finished(change, outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Address, Kind};
+    use crate::report::ChangeResult;
+
+    #[test]
+    fn of_several_exit_codes_the_gravest_counts() {
+        let address = Address::new("developer-portal", Kind::Members, ["jane"]);
+        let report = |interrupted, outcomes: &[&Outcome]| Report {
+            portal: "developer-portal".to_owned(),
+            emulator: false,
+            interrupted,
+            results: outcomes
+                .iter()
+                .map(|outcome| ChangeResult {
+                    id: "1".into(),
+                    address: address.clone(),
+                    action: plan::Action::Update,
+                    outcome: (*outcome).clone(),
+                })
+                .collect(),
+        };
+        let failed = &Outcome::Failed { message: "no".to_owned(), hint: None };
+        for (outcomes, expected) in [
+            (&[][..], Exit::Done),
+            (&[&Outcome::Applied, &Outcome::AlreadyDone], Exit::Done),
+            (&[&Outcome::Applied, &Outcome::Unconfirmed], Exit::Unconfirmed),
+            (&[failed, &Outcome::Unconfirmed], Exit::Partial),
+            (&[&Outcome::Unknown { message: "who knows".to_owned() }], Exit::Partial),
+            (&[&Outcome::Refused { mismatches: Vec::new() }], Exit::Partial),
+            (&[&Outcome::Skipped { because: "of it".to_owned() }], Exit::Partial),
+        ] {
+            assert_eq!(exit(&report(false, outcomes)), expected, "{outcomes:?}");
+            assert_eq!(exit(&report(true, outcomes)), Exit::Interrupted, "{outcomes:?}");
+        }
+    }
+}

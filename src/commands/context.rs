@@ -153,12 +153,19 @@ async fn start_emulator(database: &Path) -> Result<emulator::Running> {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
     let is_seeded = emulator::is_seeded(database)?;
-    let options = emulator::Options {
-        database: emulator::Database::File(database.to_owned()),
-        seed: (!is_seeded).then(|| emulator::demo().to_owned()),
-        ..emulator::Options::default()
+    let start = |seed| {
+        emulator::start(emulator::Options {
+            database: emulator::Database::File(database.to_owned()),
+            seed,
+            ..emulator::Options::default()
+        })
     };
-    emulator::start(options).await.with_context(|| format!("failed to start the emulator on {}", database.display()))
+    let started = match start((!is_seeded).then(|| emulator::demo().to_owned())).await {
+        // Another process that began at the same time has filled it meanwhile.
+        Err(_) if !is_seeded && emulator::is_seeded(database).unwrap_or(false) => start(None).await,
+        started => started,
+    };
+    started.with_context(|| format!("failed to start the emulator on {}", database.display()))
 }
 
 /// Connects to the portal that a manifest names.

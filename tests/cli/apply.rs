@@ -359,6 +359,39 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     ");
 }
 
+const PUBLISH: &str = "  assets: [{asset: Finance/ledger-events, versions: {v1: [Support]}}]\n";
+
+#[test]
+fn an_asset_without_its_audience_does_not_stay() {
+    let hub = Hub::demo();
+    let proxy = Proxy::before(&hub, |line, _| {
+        if line.starts_with("PATCH ") {
+            Verdict::Answer(answer("400 Bad Request", r#"{"message": "not this audience"}"#))
+        } else {
+            Verdict::Pass
+        }
+    });
+    let case = Case::on(&hub).at(&proxy);
+    case.write("portal.yaml", portal(PUBLISH));
+    let applied = case.run(&apply(&["--auto-approve"])).exits(5);
+    assert!(applied.stdout.contains("not this audience; the asset was taken out of the portal again"), "{applied}");
+    let assets = Case::on(&hub).run(&["get", "assets"]).exits(0).stdout;
+    assert!(!assets.contains("ledger-events"), "{assets}");
+}
+
+#[test]
+fn publishing_whose_answer_is_lost_is_resolved_by_reading() {
+    let hub = Hub::demo();
+    let proxy = Proxy::before(&hub, |line, _| {
+        if line.starts_with("POST ") && line.ends_with("/assets") { Verdict::Lose } else { Verdict::Pass }
+    });
+    let case = Case::on(&hub).at(&proxy);
+    case.write("portal.yaml", portal(PUBLISH));
+    case.run(&apply(&["--auto-approve"])).exits(0);
+    assert_eq!(hub.writes(), ["POST addAssetsToCommunity", "PATCH updateCommunityAsset"]);
+    case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
+}
+
 #[test]
 fn the_report_comes_as_json_and_markdown_too() {
     let hub = Hub::demo();

@@ -80,6 +80,15 @@ fn a_database_is_filled_once() {
 }
 
 #[test]
+fn several_commands_may_be_the_first_at_once() {
+    let case = Case::new();
+    let working: Vec<_> = (0..4).map(|_| case.spawn(&["--emulator", "get", "members"])).collect();
+    for working in working {
+        case.finish(working).exits(0);
+    }
+}
+
+#[test]
 fn a_dump_is_a_seed_of_the_same_world() {
     let case = Case::new();
     case.run(&["emulator", "seed"]).exits(0);
