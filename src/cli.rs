@@ -177,6 +177,10 @@ pub struct Observe {
     /// Read everything, so that any manifest can be planned on the snapshot
     #[arg(long)]
     pub all: bool,
+    /// Put pseudonyms in the place of people's usernames and emails, and leave out their names; the key stands in
+    /// the variable `AEHCTL_PSEUDONYM_KEY`, and planning on the snapshot takes the same one
+    #[arg(long)]
+    pub pseudonyms: bool,
     /// Where to write the snapshot
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

@@ -48,6 +48,7 @@ pub mod manifest;
 pub mod observe;
 pub mod order;
 pub mod plan;
+pub mod pseudonyms;
 pub mod render;
 pub mod report;
 pub mod resolve;

@@ -87,6 +87,7 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
         visible_to,
         members,
         prospects,
+        pseudonyms: None,
     })
 }
 

@@ -34,6 +34,16 @@ pub struct LiveState {
     pub members: Option<Vec<LiveMember>>,
     /// Pending ones only.
     pub prospects: Option<Vec<LiveProspect>>,
+    /// Present where people have pseudonyms in the place of their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudonyms: Option<Pseudonyms>,
+}
+
+/// How the people of a state are hidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pseudonyms {
+    /// Tells whether a key is the one that made them.
+    pub key_check: String,
 }
 
 /// The portal that was found, with every name and id that people may use for it.
@@ -133,6 +143,9 @@ pub struct LiveMember {
     pub user_groups: Option<BTreeSet<GroupId>>,
     /// The provider that signs the member in.
     pub provider: Option<ProviderId>,
+    /// The manifest's name for somebody whose own names are pseudonyms; for showing only.
+    #[serde(skip)]
+    pub declared_as: Option<String>,
 }
 
 impl LiveState {
@@ -165,7 +178,7 @@ fn unique_names<'a, I: Clone + Eq + Hash + fmt::Display + 'a>(
 impl LiveMember {
     /// What the member is called: the username, or the email where there is none.
     pub fn label(&self) -> &str {
-        self.username.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.email)
+        label(self.declared_as.as_deref(), self.username.as_deref(), &self.email)
     }
 
     /// The identity provider sets the member's groups at each login.
@@ -183,13 +196,20 @@ pub struct LiveProspect {
     pub username: Option<String>,
     pub email: String,
     pub name: Option<String>,
+    /// The manifest's name for somebody whose own names are pseudonyms; for showing only.
+    #[serde(skip)]
+    pub declared_as: Option<String>,
 }
 
 impl LiveProspect {
     /// The name under which the sign-up is shown and addressed.
     pub fn label(&self) -> &str {
-        self.username.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.email)
+        label(self.declared_as.as_deref(), self.username.as_deref(), &self.email)
     }
+}
+
+fn label<'a>(declared_as: Option<&'a str>, username: Option<&'a str>, email: &'a str) -> &'a str {
+    declared_as.or(username.filter(|name| !name.is_empty())).unwrap_or(email)
 }
 
 /// What the manifest wants of one portal, with names resolved to identities.

@@ -102,6 +102,7 @@ pub(crate) fn portal(shape: Shape) -> LiveState {
         visible_to: BTreeMap::new(),
         members: Some(Vec::new()),
         prospects: Some(Vec::new()),
+        pseudonyms: None,
     };
     match shape {
         Shape::SideBySide => {
@@ -190,6 +191,7 @@ impl LiveState {
             is_active: Some(true),
             user_groups: Some(groups.iter().map(|name| group_id(name)).collect()),
             provider: None,
+            declared_as: None,
         });
         self
     }
@@ -206,6 +208,7 @@ impl LiveState {
             username: Some(name.to_owned()),
             email: email.to_owned(),
             name: None,
+            declared_as: None,
         });
         self
     }

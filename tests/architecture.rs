@@ -25,6 +25,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("directory", &["id", "kinds/spec", "manifest", "state"]),
     ("state", &["id", "kinds/spec", "manifest"]),
     ("snapshot", &["failure", "state"]),
+    ("pseudonyms", &["failure", "id", "manifest", "state"]),
     // From both to a plan: pure.
     ("plan", &["address", "directory", "id", "kinds/spec", "manifest", "state"]),
     ("resolve", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state"]),
@@ -48,8 +49,20 @@ const HOUSE: &[(&str, &[&str])] = &[
 const ONE_FLOOR: [&str; 3] = ["kinds/spec", "directory", "state"];
 
 /// Modules that are the same for the same input: no clock, no network, no runtime.
-const PURE: &[&str] =
-    &["kinds/spec", "directory", "state", "plan", "resolve", "diff", "order", "plan/make", "guard", "report", "export"];
+const PURE: &[&str] = &[
+    "kinds/spec",
+    "directory",
+    "state",
+    "pseudonyms",
+    "plan",
+    "resolve",
+    "diff",
+    "order",
+    "plan/make",
+    "guard",
+    "report",
+    "export",
+];
 
 /// What only impure code needs.
 const IMPURE: &[&str] =

@@ -15,7 +15,13 @@ use crate::manifest::model::Manifest;
 use crate::observe::{Scope, Target, observe};
 use crate::plan::Plan;
 use crate::state::{LivePortal, LiveState};
-use crate::{emulator, resolve};
+use crate::{emulator, pseudonyms, resolve};
+
+/// The key of the pseudonyms, if there is one. It is no flag: any process of the machine can read those.
+pub(super) fn pseudonym_key() -> Result<Option<pseudonyms::Key>> {
+    let text = environment(pseudonyms::KEY_VARIABLE).filter(|text| !text.trim().is_empty());
+    Ok(text.map(|text| pseudonyms::Key::new(&text)).transpose()?)
+}
 
 /// Looks up an environment variable; one that is not Unicode counts as not set.
 pub(super) fn environment(name: &str) -> Option<String> {
@@ -185,6 +191,11 @@ pub(super) async fn connect_for(global: &Global, manifest: &Manifest) -> Result<
 
 /// Connects to the portal that a saved plan was made for.
 pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connection> {
+    if plan.target.pseudonyms {
+        return Err(Failure::new("the plan was made on a snapshot with pseudonyms: it is for reading alone")
+            .hint("plan again without --live, or on a snapshot without pseudonyms")
+            .into());
+    }
     let LivePortal { connection, id, region, emulator, .. } = &plan.target.portal;
     if *emulator != global.emulator.is_some() {
         return Err(Failure::new(if *emulator {

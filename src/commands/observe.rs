@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::observe::{Scope, Target};
+use crate::pseudonyms::{self, KEY_VARIABLE, Key};
 use crate::snapshot::Snapshot;
 
 pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
@@ -16,11 +17,13 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             .hint("give a manifest with -f, or --all")
             .into());
     }
+    // Nothing is read for somebody who cannot be given it.
+    let key = if arguments.pseudonyms { Some(required_key()?) } else { None };
     let manifest = match arguments.files.as_slice() {
         [] => None,
         files => Some(context::load_one(global, files)?.0),
     };
-    let live = block_on(async {
+    let mut live = block_on(async {
         let connection = match &manifest {
             Some(manifest) => context::connect_for(global, manifest).await?,
             None => context::connect(global, Target::default(), None).await?,
@@ -31,7 +34,19 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
         };
         context::observe_for(global, &connection, scope).await
     })?;
+    if let Some(key) = &key {
+        pseudonyms::hide(&mut live, key);
+    }
     files::write_private(&arguments.out, &Snapshot::new(live, context::now()).write())?;
     output::say(&format!("The live state is in {}.", arguments.out.display()));
     Ok(Exit::Done)
+}
+
+fn required_key() -> Result<Key> {
+    Ok(context::pseudonym_key()?.ok_or_else(|| {
+        Failure::new(format!("there is no key for the pseudonyms: {KEY_VARIABLE} is not set")).hint(
+            "set it to at least 16 random bytes, for example from `openssl rand -hex 32`, and keep it: planning on \
+             the snapshot takes the same key",
+        )
+    })?)
 }

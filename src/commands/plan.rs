@@ -8,8 +8,10 @@ use super::{block_on, context, output};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
+use crate::manifest::model::Manifest;
 use crate::observe::Scope;
 use crate::plan::{self, Plan};
+use crate::pseudonyms;
 use crate::render;
 use crate::snapshot::Snapshot;
 use crate::state::LiveState;
@@ -17,7 +19,7 @@ use crate::state::LiveState;
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     let (manifest, sources) = context::load_one(global, &arguments.files.files)?;
     let live = match &arguments.live {
-        Some(snapshot) => from_snapshot(snapshot)?,
+        Some(snapshot) => from_snapshot(snapshot, &[&manifest])?,
         None => block_on(async {
             let connection = context::connect_for(global, &manifest).await?;
             context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
@@ -33,7 +35,11 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     if let Some(path) = &arguments.out {
         let flag = emulator_flag(global);
         let path = render::text::terminal(&path.display().to_string()).into_owned();
-        output::say(&format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}"));
+        output::say(&if plan.target.pseudonyms {
+            format!("The plan is in {path}, for reading: what holds pseudonyms is not applied.")
+        } else {
+            format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}")
+        });
     }
     Ok(if arguments.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
@@ -62,12 +68,20 @@ pub(super) fn human(global: &Global, plan: &Plan) -> String {
     render::plan_human(plan, &options)
 }
 
-fn from_snapshot(path: &Path) -> Result<LiveState> {
+/// The state of a snapshot, with the names that these manifests declare in the place of their pseudonyms.
+fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<LiveState> {
     let text = files::read_text(path)?;
     let snapshot = Snapshot::read(&text).with_context(|| format!("failed to read {}", path.display()))?;
+    let mut live = snapshot.live;
+    let key = if live.pseudonyms.is_some() { context::pseudonym_key()? } else { None };
+    pseudonyms::reveal(&mut live, key.as_ref(), manifests)
+        .with_context(|| format!("failed to plan on {}", path.display()))?;
     output::say(&format!(
         "Planning on the snapshot of {}; the portal may have changed since.",
         render::text::terminal(&snapshot.observed_at)
     ));
-    Ok(snapshot.live)
+    if live.pseudonyms.is_some() {
+        output::say("People whom the manifest does not name have pseudonyms in it.");
+    }
+    Ok(live)
 }

@@ -38,6 +38,7 @@ pub fn make(
             user_groups: directory,
             identity_providers: providers,
             business_groups: live.business_groups.clone().unwrap_or_default(),
+            pseudonyms: live.pseudonyms.is_some(),
         },
         summary: Plan::summarise(&changes),
         changes,

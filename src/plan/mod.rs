@@ -49,6 +49,9 @@ pub struct PlanTarget {
     pub identity_providers: BTreeMap<ProviderName, ProviderId>,
     /// Names by id, so that assets can be shown as people know them.
     pub business_groups: BTreeMap<String, String>,
+    /// People have pseudonyms: the plan is for reading, and is not applied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pseudonyms: bool,
 }
 
 /// How many addresses a plan touches. An approval adds a member, a rejection deletes a sign-up.

@@ -163,10 +163,13 @@ fn hostile_live() -> impl Strategy<Value = LiveState> {
             is_active,
             user_groups,
             provider: None,
+            declared_as: None,
         });
     let members = prop::option::of(prop::collection::vec(member, 0..4));
-    let prospect = (hostile_text(), prop::option::of(hostile_text()), hostile_text())
-        .prop_map(|(id, username, email)| LiveProspect { id: id.into(), username, email, name: None });
+    let prospect =
+        (hostile_text(), prop::option::of(hostile_text()), hostile_text()).prop_map(|(id, username, email)| {
+            LiveProspect { id: id.into(), username, email, name: None, declared_as: None }
+        });
     let prospects = prop::option::of(prop::collection::vec(prospect, 0..4));
     (groups, mappings, assets, visible, members, prospects).prop_map(
         |(user_groups, mappings, assets, visible_to, members, prospects)| LiveState {

@@ -66,6 +66,7 @@ impl Sample {
                     user_groups: Directory::default(),
                     identity_providers: BTreeMap::new(),
                     business_groups: BTreeMap::from([("bg-1".to_owned(), "Finance".to_owned())]),
+                    pseudonyms: false,
                 },
                 changes: Vec::new(),
                 summary: Summary::default(),

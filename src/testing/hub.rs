@@ -62,6 +62,7 @@ fn apply(live: &mut LiveState, change: &Change) {
                 is_active: Some(true),
                 user_groups,
                 provider: None,
+                declared_as: None,
             });
         }
         Edit::Reject { .. } => drop(take_prospect(live, change)),

@@ -15,6 +15,7 @@ mod output;
 mod plan;
 mod portals;
 mod proxy;
+mod pseudonyms;
 mod saved_plan;
 mod secrets;
 mod starter;

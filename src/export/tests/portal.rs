@@ -75,6 +75,7 @@ impl Portal {
             visible_to: BTreeMap::new(),
             members: Some(Vec::new()),
             prospects: Some(Vec::new()),
+            pseudonyms: None,
         };
         let mut portal = Self { live, shape };
         portal.built_in("admins", "Administrators", None, ADMIN);
@@ -179,6 +180,7 @@ impl Portal {
             is_active: Some(true),
             user_groups: Some(groups.iter().copied().map(Into::into).collect()),
             provider: None,
+            declared_as: None,
         });
         self
     }
@@ -198,6 +200,7 @@ impl Portal {
             username: Some(email.to_owned()),
             email: email.to_owned(),
             name: Some("Eve".to_owned()),
+            declared_as: None,
         });
         self
     }

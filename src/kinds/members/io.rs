@@ -69,6 +69,7 @@ fn of_wire(user: User) -> LiveMember {
         is_active,
         user_groups: user_group_ids.map(|ids| ids.into_iter().map(Into::into).collect()),
         provider: anypoint_identity_provider_id.map(Into::into),
+        declared_as: None,
     }
 }
 

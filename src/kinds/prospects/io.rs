@@ -30,7 +30,13 @@ pub async fn read(
 fn of_wire(prospect: Prospect) -> LiveProspect {
     let Prospect { id, username, email, first_name, last_name, .. } = prospect;
     let name = [first_name, last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    LiveProspect { id: id.into(), username, email: email.unwrap_or_default(), name: (!name.is_empty()).then_some(name) }
+    LiveProspect {
+        id: id.into(),
+        username,
+        email: email.unwrap_or_default(),
+        name: (!name.is_empty()).then_some(name),
+        declared_as: None,
+    }
 }
 
 /// What has become of a sign-up.
