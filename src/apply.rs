@@ -359,7 +359,10 @@ impl<'a> Executor<'a> {
             .map(|(undone, _)| (*undone, ", and touches the same groups"))
     }
 
-    fn finish(&self, change: &'a Change, outcome: Outcome) {
+    fn finish(&self, change: &'a Change, mut outcome: Outcome) {
+        if let Outcome::Unknown { hint, .. } = &mut outcome {
+            hint.get_or_insert_with(|| format!("`{}` tells", look(self.plan, change)));
+        }
         self.options.watch.finished(change, &outcome);
         let mut progress = self.progress();
         if !outcome.is_done() {
@@ -432,6 +435,34 @@ impl<'a> Executor<'a> {
             interrupted: self.options.interrupt.load(Ordering::SeqCst),
             results,
         }
+    }
+}
+
+/// The command that shows what became of a change.
+fn look(plan: &Plan, change: &Change) -> String {
+    let portal = &plan.target.portal;
+    let object = change.object_id.as_deref().unwrap_or_default();
+    let what = match &change.edit {
+        Edit::UserGroup(_) => "user-groups".to_owned(),
+        Edit::IdpMapping(_) => "idp-mappings".to_owned(),
+        Edit::Asset(_) => {
+            let key = assets::io::key(change);
+            format!("asset {}", word(&format!("{}/{}", key.group_id, key.asset_id)))
+        }
+        Edit::Member { .. } => format!("member {}", word(object)),
+        Edit::Approve { .. } | Edit::Reject { .. } => "prospects".to_owned(),
+    };
+    let emulator = if portal.emulator { "--emulator " } else { "" };
+    format!("aehctl {emulator}--portal {} get {what}", word(&portal.id))
+}
+
+/// One word of a shell command.
+fn word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./@:".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

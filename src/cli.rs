@@ -218,6 +218,9 @@ pub struct Apply {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
+    /// Where to record what is sent and what comes back [default: a new file in .aehctl/journal]
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// What may be done although it cannot be undone or gives much
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,

@@ -43,6 +43,7 @@ pub mod failure;
 pub mod files;
 pub mod guard;
 pub mod id;
+pub mod journal;
 pub mod kinds;
 pub mod manifest;
 pub mod observe;

@@ -49,7 +49,12 @@ pub enum Outcome {
     /// Not written, because of another change or an interruption.
     Skipped { because: String },
     /// Written without an answer that tells, and the portal does not tell either.
-    Unknown { message: String },
+    Unknown {
+        message: String,
+        /// The command that tells.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
 }
 
 /// A field that is neither what the plan saw nor what it wants.

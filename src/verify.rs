@@ -82,10 +82,9 @@ impl Read<'_> {
             Self::Prospect(change) => {
                 let (Edit::Approve { before, .. } | Edit::Reject { before }) = &change.edit else { return Vec::new() };
                 let standing = prospects::io::standing(session, change, before).await;
-                let result = match standing {
-                    Ok(standing) => prospects::io::check_standing(session, change, &standing),
-                    Err(error) => Err(failed(&error)),
-                };
+                let result = standing
+                    .map(|standing| prospects::io::check_standing(session, change, &standing))
+                    .map_err(|error| failed(&error));
                 one(change, result)
             }
         }
@@ -105,9 +104,7 @@ async fn check_groups(session: &Session, changes: &[&Change]) -> Vec<(ChangeId, 
     let tree = user_groups::io::Tree::read(session).await;
     let result = |change: &Change| {
         let Edit::UserGroup(operation) = &change.edit else { return Ok(Check::Done) };
-        let tree = tree.as_ref().map_err(failed)?;
-        let current = tree.fields(session, change, operation)?;
-        Ok(check(change, current.as_ref(), None, &session.directory()))
+        tree.as_ref().map(|tree| tree.check(session, change, operation)).map_err(failed)
     };
     changes.iter().map(|change| (change.id.clone(), result(change))).collect()
 }
@@ -144,6 +141,8 @@ async fn check_mappings(
 }
 
 /// Re-reads what was written until the portal shows it, or patience ends. Gives the outcomes that are final.
+///
+/// A portal that shows what is written late may show something older first: only the last read decides.
 pub async fn verify(session: &Session, written: Vec<&Change>, parallelism: usize) -> BTreeMap<ChangeId, Outcome> {
     let mut outcomes = BTreeMap::new();
     let mut open = written;
@@ -152,37 +151,37 @@ pub async fn verify(session: &Session, written: Vec<&Change>, parallelism: usize
             break;
         }
         session.patience.before(read).await;
-        let checks = check_all(session, &open, |_| None, parallelism).await;
-        open.retain(|change| match checks.get(&change.id) {
-            Some(Ok(Check::Done)) => {
-                outcomes.insert(change.id.clone(), Outcome::Applied);
-                false
-            }
-            Some(Ok(Check::Refuse(mismatches))) => {
-                let fields: Vec<String> = mismatches
-                    .iter()
-                    .map(|mismatch| format!("{} is {} instead of {}", mismatch.path, mismatch.live, mismatch.after))
-                    .collect();
-                let outcome = Outcome::Failed {
-                    message: format!("it was written, and the portal shows something else: {}", fields.join("; ")),
-                    hint: Some("somebody else may have changed it at the same time; plan again".to_owned()),
-                };
-                outcomes.insert(change.id.clone(), outcome);
-                false
-            }
-            Some(Ok(Check::Gone)) => {
-                outcomes.insert(
-                    change.id.clone(),
-                    Outcome::Failed {
-                        message: "it was written, and is gone from the portal".to_owned(),
-                        hint: Some("plan again".to_owned()),
-                    },
-                );
-                false
-            }
-            Some(Ok(Check::Write) | Err(_)) | None => true,
+        let mut checks = check_all(session, &open, |_| None, parallelism).await;
+        open.retain(|change| {
+            let outcome = match checks.remove(&change.id) {
+                Some(Ok(check)) => verified(check),
+                Some(Err(_)) | None => Outcome::Unconfirmed,
+            };
+            let is_seen = outcome == Outcome::Applied;
+            outcomes.insert(change.id.clone(), outcome);
+            !is_seen
         });
     }
-    outcomes.extend(open.into_iter().map(|change| (change.id.clone(), Outcome::Unconfirmed)));
     outcomes
+}
+
+/// What a read says of a change that was written.
+fn verified(check: Check) -> Outcome {
+    let failed = |message: String, hint: &str| Outcome::Failed { message, hint: Some(hint.to_owned()) };
+    match check {
+        Check::Done => Outcome::Applied,
+        Check::Write => Outcome::Unconfirmed,
+        Check::Refuse(mismatches) => {
+            let fields: Vec<String> = mismatches
+                .iter()
+                .map(|mismatch| format!("{} is {} instead of {}", mismatch.path, mismatch.live, mismatch.after))
+                .collect();
+            failed(
+                format!("it was written, and the portal shows something else: {}", fields.join("; ")),
+                "somebody else may have changed it at the same time; plan again",
+            )
+        }
+        Check::Gone => failed("it was written, and is gone from the portal".to_owned(), "plan again"),
+        Check::Impossible { message, hint } => failed(format!("it was written, and {message}"), hint),
+    }
 }

@@ -36,8 +36,12 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("report", &["address", "id", "plan"]),
     ("guard", &["address", "plan"]),
     ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state"]),
+    ("journal", &["address", "id", "plan", "render", "report"]),
     // What talks to the hub.
-    ("kinds/io", &["client", "directory", "failure", "id", "kinds/spec", "manifest", "plan", "report", "state"]),
+    (
+        "kinds/io",
+        &["client", "directory", "failure", "id", "journal", "kinds/spec", "manifest", "plan", "report", "state"],
+    ),
     ("observe", &["client", "failure", "id", "kinds/io", "kinds/spec", "manifest", "resolve", "state"]),
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
     ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "verify"]),

@@ -206,7 +206,7 @@ fn outcomes(report: &Report) -> Vec<String> {
                 Outcome::Failed { message, .. } => format!("failed: {message}"),
                 Outcome::Refused { mismatches } => format!("refused: {mismatches:?}"),
                 Outcome::Skipped { because } => format!("skipped: {because}"),
-                Outcome::Unknown { message } => format!("unknown: {message}"),
+                Outcome::Unknown { message, hint: _ } => format!("unknown: {message}"),
             };
             Some(format!("{}: {outcome}", result.address))
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::BufRead as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -13,6 +13,7 @@ use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::guard;
+use crate::journal::Journal;
 use crate::kinds::session::{Patience, Session};
 use crate::observe::{Scope, locate};
 use crate::plan::{self, Allow, Change, Plan};
@@ -43,7 +44,7 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             }
             approve(arguments, &plan)?;
         }
-        let report = execute(global, arguments, &connection, &plan).await?;
+        let (report, journal) = execute(global, arguments, &connection, &plan).await?;
         context::log_requests(&connection.client, "applied");
         output::data(&match global.format {
             // The plan has said already that there is nothing to do.
@@ -54,7 +55,12 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
                 format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
             }
         })?;
-        Ok(exit(&report))
+        let exit = exit(&report);
+        if let Some(path) = journal.filter(|_| exit != Exit::Done) {
+            let path = render::text::terminal(&path.display().to_string()).into_owned();
+            output::say(&format!("What was sent, and what came back, is in {path}"));
+        }
+        Ok(exit)
     })
 }
 
@@ -78,19 +84,50 @@ async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Pl
     Ok((connection, plan))
 }
 
-async fn execute(global: &Global, arguments: &Apply, connection: &Connection, plan: &Plan) -> Result<Report> {
+/// Applies the plan; gives the report, and the journal if there was anything to record.
+async fn execute(
+    global: &Global,
+    arguments: &Apply,
+    connection: &Connection,
+    plan: &Plan,
+) -> Result<(Report, Option<PathBuf>)> {
     let interrupt = interrupt::gracefully();
-    let session = Session::new(connection.client.reader(), connection.client.writer(), plan, Patience::default());
+    let (reader, writer) = (connection.client.reader(), connection.client.writer());
+    let mut session = Session::new(reader, writer, plan, Patience::default(), Journal::none());
     let parallelism = usize::from(global.parallelism);
     if let Some(path) = &arguments.plan {
         refuse_stale(global, &session, plan, path).await?;
+    }
+    let journal = if plan.is_empty() { None } else { Some(journal_path(arguments, plan)) };
+    if let Some(path) = &journal {
+        session.journal = Journal::open(path, plan).map_err(|error| {
+            Failure::new(format!("{error:#}")).hint("nothing was changed; name another place with --journal")
+        })?;
     }
     let progress = Progress::new(plan, output::is_terminal(), output::colors_talk(global));
     let options = apply::Options { parallelism, interrupt, watch: &Watched(&progress) };
     let report = apply(&session, plan, &options).await;
     progress.end();
-    Ok(report)
+    session.journal.end(&report);
+    Ok((report, journal))
 }
+
+/// Where this apply is recorded: a file of its own, unless one is named.
+fn journal_path(arguments: &Apply, plan: &Plan) -> PathBuf {
+    arguments.journal.clone().unwrap_or_else(|| {
+        let portal: String = plan
+            .portal
+            .chars()
+            .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
+            .take(60)
+            .collect();
+        let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        Path::new(JOURNALS).join(format!("{now}-{portal}-{}.jsonl", std::process::id()))
+    })
+}
+
+/// The folder of journals, in the working directory.
+const JOURNALS: &str = ".aehctl/journal";
 
 fn exit(report: &Report) -> Exit {
     if report.interrupted {
@@ -210,7 +247,7 @@ mod tests {
             (&[&Outcome::Applied, &Outcome::AlreadyDone], Exit::Done),
             (&[&Outcome::Applied, &Outcome::Unconfirmed], Exit::Unconfirmed),
             (&[failed, &Outcome::Unconfirmed], Exit::Partial),
-            (&[&Outcome::Unknown { message: "who knows".to_owned() }], Exit::Partial),
+            (&[&Outcome::Unknown { message: "who knows".to_owned(), hint: None }], Exit::Partial),
             (&[&Outcome::Refused { mismatches: Vec::new() }], Exit::Partial),
             (&[&Outcome::Skipped { because: "of it".to_owned() }], Exit::Partial),
         ] {

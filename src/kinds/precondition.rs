@@ -20,6 +20,8 @@ pub enum Check {
     Refuse(Vec<Mismatch>),
     /// What should be updated is not there any more.
     Gone,
+    /// The portal is in a state in which nothing can be said or done: several objects of one name, say.
+    Impossible { message: String, hint: &'static str },
 }
 
 impl Check {
@@ -33,6 +35,7 @@ impl Check {
                 message: "it is gone from the portal since the plan was made".to_owned(),
                 hint: Some("plan again".to_owned()),
             }),
+            Self::Impossible { message, hint } => Some(Outcome::Failed { message, hint: Some(hint.to_owned()) }),
         }
     }
 }

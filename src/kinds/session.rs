@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use crate::client::{self, PortalPath, Reader, Writer};
+use crate::client::{self, Operation, PortalPath, Reader, Writer};
 use crate::directory::Directory;
 use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
+use crate::journal::{Answer, Journal};
 use crate::kinds::GroupSet;
 use crate::kinds::precondition::Check;
-use crate::plan::Plan;
+use crate::plan::{Change, Plan};
 use crate::report::Outcome;
 
 /// How long is waited for the portal to show what was written: the first pause, doubled for each further one.
@@ -41,18 +42,20 @@ pub struct Session {
     pub writer: Writer,
     pub path: PortalPath,
     pub patience: Patience,
+    pub journal: Journal,
     directory: RwLock<Directory>,
     providers: BTreeMap<ProviderName, ProviderId>,
 }
 
 impl Session {
-    pub fn new(reader: Reader, writer: Writer, plan: &Plan, patience: Patience) -> Self {
+    pub fn new(reader: Reader, writer: Writer, plan: &Plan, patience: Patience, journal: Journal) -> Self {
         let portal = &plan.target.portal;
         Self {
             reader,
             writer,
             path: PortalPath { connection: portal.connection.id.clone(), portal: portal.path_id.clone() },
             patience,
+            journal,
             directory: RwLock::new(plan.target.user_groups.clone()),
             providers: plan.target.identity_providers.clone(),
         }
@@ -96,23 +99,143 @@ impl Session {
             .map_or_else(|| id.as_str().into(), |(name, _)| name.clone())
     }
 
-    /// The outcome of a write: where its answer does not tell, reading does, and nothing is repeated.
-    pub async fn settle<R>(&self, written: Result<(), client::Error>, mut reread: R) -> Outcome
+    /// Sends a write, announced in the journal before and told there afterwards.
+    pub async fn send<'c, T>(
+        &self,
+        operation: Operation,
+        changes: impl IntoIterator<Item = &'c Change>,
+        request: impl Future<Output = Result<T, client::Error>>,
+    ) -> Result<T, WriteError> {
+        let intent =
+            self.journal.intend(operation.id(), changes).map_err(|error| WriteError::Unrecorded(error.kind()))?;
+        let answer = request.await;
+        let told = match &answer {
+            Ok(_) => Answer::Done,
+            Err(error) if error.certainly_no_effect() => Answer::Refused { message: &error.to_string() },
+            Err(error) => Answer::Unknown { message: &error.to_string() },
+        };
+        self.journal.answer(intent, told);
+        answer.map_err(WriteError::Sent)
+    }
+
+    /// Finds out what came of a write: where its answer does not tell, reading does.
+    ///
+    /// A refusal is looked at once as well: what somebody else has done in the same moment is done.
+    pub async fn settle<R>(&self, written: Result<(), WriteError>, mut reread: R) -> Attempt
     where
-        R: AsyncFnMut() -> Result<Check, client::Error>,
+        R: AsyncFnMut() -> Result<Check, Outcome>,
     {
         let error = match written {
-            Ok(()) => return Outcome::Applied,
-            Err(error) if error.certainly_no_effect() => return failed(&error),
+            Ok(()) => return Attempt::Ended(Outcome::Applied),
+            Err(error) if error.certainly_no_effect() => {
+                let is_done = error.may_be_done_already() && matches!(reread().await, Ok(Check::Done));
+                return Attempt::Ended(if is_done { Outcome::AlreadyDone } else { error.failed() });
+            }
             Err(error) => error,
         };
+        let mut last = None;
         for read in 0..self.patience.reads {
             self.patience.before(read).await;
-            if let Ok(Check::Done) = reread().await {
-                return Outcome::Applied;
+            last = reread().await.ok();
+            if last == Some(Check::Done) {
+                return Attempt::Ended(Outcome::Applied);
             }
         }
-        Outcome::Unknown { message: error.to_string() }
+        match last {
+            Some(Check::Write) => Attempt::Unseen(error),
+            _ => Attempt::Ended(error.unknown()),
+        }
+    }
+
+    /// Makes an attempt, and makes it again while its answer does not tell and the portal shows no effect.
+    ///
+    /// Only for what cannot double: each attempt reads the object first, and writes a whole set or deletes by id.
+    pub async fn repeatedly(&self, mut attempt: impl AsyncFnMut() -> Attempt) -> Outcome {
+        let mut so_far: Option<Attempt> = None;
+        for _ in 0..ATTEMPTS {
+            let next = attempt().await;
+            let together = match so_far.take() {
+                Some(before) => before.then(next),
+                None => next,
+            };
+            match together {
+                Attempt::Ended(outcome) => return outcome,
+                unseen @ Attempt::Unseen(_) => so_far = Some(unseen),
+            }
+        }
+        so_far.map_or(Outcome::AlreadyDone, Attempt::only)
+    }
+}
+
+/// How often a write that cannot double is made at most.
+pub const ATTEMPTS: u32 = 3;
+
+/// What came of one attempt to write.
+#[derive(Debug)]
+pub enum Attempt {
+    Ended(Outcome),
+    /// No answer told, and the portal went on showing what it showed before for as long as patience lasted.
+    Unseen(WriteError),
+}
+
+impl Attempt {
+    /// What this attempt and the one after it come to together.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::Unseen(_), Self::Ended(outcome)) if outcome.is_done() => Self::Ended(Outcome::Applied),
+            // The first one may have had its effect all the same, later than anyone would expect.
+            (Self::Unseen(error), Self::Ended(_)) => Self::Ended(error.unknown()),
+            (_, next) => next,
+        }
+    }
+
+    /// The outcome where nothing may be sent again.
+    pub fn only(self) -> Outcome {
+        match self {
+            Self::Ended(outcome) => outcome,
+            Self::Unseen(error) => error.unknown(),
+        }
+    }
+}
+
+/// A write that did not simply succeed.
+#[derive(Debug, Clone)]
+pub enum WriteError {
+    /// It was not sent, since the journal did not take it.
+    Unrecorded(std::io::ErrorKind),
+    Sent(client::Error),
+}
+
+impl WriteError {
+    /// The portal certainly is as it was.
+    pub fn certainly_no_effect(&self) -> bool {
+        match self {
+            Self::Unrecorded(_) => true,
+            Self::Sent(error) => error.certainly_no_effect(),
+        }
+    }
+
+    /// The hub refused it as it refuses what is there, or gone, already.
+    fn may_be_done_already(&self) -> bool {
+        matches!(self, Self::Sent(error) if matches!(error.status(), Some(400 | 404 | 409 | 410)))
+    }
+
+    pub fn failed(&self) -> Outcome {
+        match self {
+            Self::Unrecorded(reason) => Outcome::Failed {
+                message: format!("it was not sent, since the journal cannot be written: {reason}"),
+                hint: Some("make room for the journal, or name another place with --journal".to_owned()),
+            },
+            Self::Sent(error) => failed(error),
+        }
+    }
+
+    pub fn unknown(&self) -> Outcome {
+        match self {
+            Self::Unrecorded(_) => self.failed(),
+            Self::Sent(error) => Outcome::Unknown { message: error.to_string(), hint: None },
+        }
     }
 }
 

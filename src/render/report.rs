@@ -77,9 +77,7 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
             }
             Outcome::Failed { message, hint } => {
                 let mut block = vec![heading(result, &labels, "failed", Style::Removed), sentence(message)];
-                if let Some(hint) = hint {
-                    block.push(Line::at(INDENT).styled(Style::Dim, "hint: ").plain(text::shortened(hint, MESSAGE)));
-                }
+                block.extend(hint.as_deref().map(advised));
                 failed.push(block);
             }
             Outcome::Refused { mismatches } => {
@@ -89,11 +87,11 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
                 refused.push(block);
             }
             Outcome::Skipped { because } => skipped.add(because, result),
-            Outcome::Unknown { message } => {
-                unknown.push(vec![
-                    heading(result, &labels, "unknown whether it was written", Style::Changed),
-                    sentence(message),
-                ]);
+            Outcome::Unknown { message, hint } => {
+                let mut block =
+                    vec![heading(result, &labels, "unknown whether it was written", Style::Changed), sentence(message)];
+                block.extend(hint.as_deref().map(advised));
+                unknown.push(block);
             }
         }
     }
@@ -150,6 +148,10 @@ fn heading<'a>(result: &ChangeResult, labels: &Labels<'_>, word: &'static str, s
 
 fn sentence(message: &str) -> Line<'_> {
     Line::at(INDENT).plain(text::shortened(message, MESSAGE))
+}
+
+fn advised(hint: &str) -> Line<'_> {
+    Line::at(INDENT).styled(Style::Dim, "hint: ").plain(text::shortened(hint, MESSAGE))
 }
 
 fn mismatch_lines(mismatch: &Mismatch) -> [Line<'_>; 4] {

@@ -252,6 +252,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     [5/7] + idpMappings/Partner Initech/Okta/initech: skipped
     [6/7] ~ assets/com.example/customer-api: applied
     [7/7] ~ assets/com.example/order-api: skipped
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
     ");
     let json = case.run(&apply(&["--auto-approve", "--format", "json"])).exits(5).json();
@@ -306,6 +307,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
     stderr:
     [1/2] ~ members/jane@example.com: refused
     [2/2] ~ members/ken@example.com: applied
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
     ");
 }
@@ -355,6 +357,7 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     Once the cause of a failure is gone, plan and apply again: what is done stays done.
     stderr:
     [1/1] ~ members/jane@example.com: failed
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
     ");
 }

@@ -67,6 +67,7 @@ fn once_finishes_what_was_begun_and_reports() {
     [1/3] ~ userGroups/Support: applied
     [2/3] ~ members/jane@example.com: skipped
     [3/3] ~ members/ken@example.com: skipped
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 130
     ");
     assert_eq!(hub.writes().len(), 1);

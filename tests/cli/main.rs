@@ -9,6 +9,7 @@ mod get;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
+mod journal;
 mod manifests;
 mod observe;
 mod output;

@@ -270,6 +270,9 @@ impl Case {
             replaced.push((real.display().to_string(), "[DIR]"));
         }
         replaced.push((folder.display().to_string(), "[DIR]"));
+        for journal in std::fs::read_dir(folder.join(".aehctl/journal")).into_iter().flatten().flatten() {
+            replaced.push((journal.file_name().to_string_lossy().into_owned(), "[JOURNAL]"));
+        }
         if let [_, url, ..] = self.first.as_slice() {
             replaced.push((url.clone(), "[HUB]"));
             replaced.push((url.trim_start_matches("http://").to_owned(), "[HUB]"));

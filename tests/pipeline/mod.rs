@@ -9,6 +9,7 @@ use aehctl::apply::{self, Watch};
 use aehctl::client::{self, Client, Credential, Host, Origin};
 use aehctl::diagnostic::{self, Located};
 use aehctl::emulator::{self, Options, Running};
+use aehctl::journal::Journal;
 use aehctl::kinds::session::{Patience, Session};
 use aehctl::manifest::load::{LoadOptions, load};
 use aehctl::manifest::model::Manifest;
@@ -57,7 +58,7 @@ impl World {
     }
 
     pub(crate) async fn apply(&self, plan: &Plan) -> Report {
-        let session = Session::new(self.client.reader(), self.client.writer(), plan, PATIENCE);
+        let session = Session::new(self.client.reader(), self.client.writer(), plan, PATIENCE, Journal::none());
         let options =
             apply::Options { parallelism: PARALLELISM, interrupt: &AtomicBool::new(false), watch: &Unwatched };
         apply::apply(&session, plan, &options).await

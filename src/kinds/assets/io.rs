@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::spec::{AssetSpec, OTHER_VERSIONS};
-use crate::client::{self, AssetCoordinates, PortalPath, Reader};
-use crate::id::AssetKey;
+use crate::client::{self, AssetCoordinates, Operation as Request, PortalPath, Reader};
+use crate::id::{AssetKey, ChangeId};
 use crate::kinds::precondition::{Check, check};
-use crate::kinds::session::{Session, failed};
+use crate::kinds::session::{ATTEMPTS, Attempt, Session, WriteError, failed};
 use crate::kinds::{Fields, fields};
 use crate::manifest::model::Instances;
 use crate::plan::{Change, Edit, Operation};
@@ -154,45 +154,49 @@ pub async fn update(
     later: Option<&Fields>,
 ) -> Outcome {
     let key = key(change);
-    let fresh = match Fresh::read(session, &key).await {
-        Ok(fresh) => fresh,
-        Err(error) => return failed(&error),
-    };
-    let checked = check_fresh(session, change, operation, fresh.as_ref(), later);
-    let (Check::Write, Some(fresh), Some(after)) = (&checked, &fresh, operation.after()) else {
-        return checked.outcome().unwrap_or(Outcome::AlreadyDone);
-    };
     let owned = |version: &str| change.fields.iter().any(|field| field.path == format!("versions.{version}"));
     let owns_instances = change.fields.iter().any(|field| field.path == "instances");
-    write_visibility(session, change, operation, fresh, after, owns_instances, owned).await
+    session
+        .repeatedly(async || {
+            let fresh = match Fresh::read(session, &key).await {
+                Ok(fresh) => fresh,
+                Err(error) => return Attempt::Ended(failed(&error)),
+            };
+            let checked = check_fresh(session, change, operation, fresh.as_ref(), later);
+            let (Check::Write, Some(fresh), Some(after)) = (&checked, &fresh, operation.after()) else {
+                return Attempt::Ended(checked.outcome().unwrap_or(Outcome::AlreadyDone));
+            };
+            let written = match write_visibility(session, change, fresh, after, owns_instances, owned).await {
+                Ok(written) => written,
+                Err(outcome) => return Attempt::Ended(outcome),
+            };
+            session
+                .settle(written, async || {
+                    let fresh = Fresh::read(session, &key).await.map_err(|error| failed(&error))?;
+                    Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
+                })
+                .await
+        })
+        .await
 }
 
 pub(super) async fn write_visibility(
     session: &Session,
     change: &Change,
-    operation: &Operation<AssetSpec>,
     fresh: &Fresh,
     after: &AssetSpec,
     owns_instances: bool,
     owned: impl Fn(&str) -> bool,
-) -> Outcome {
+) -> Result<Result<(), WriteError>, Outcome> {
     let key = key(change);
-    let versions = match complete_versions(session, fresh, after, owned) {
-        Ok(versions) => versions,
-        Err(outcome) => return outcome,
-    };
+    let versions = complete_versions(session, fresh, after, owned)?;
     let current = fresh.detail.instance_visibility.as_deref();
     let instances = match after.instances {
         Some(instances) if owns_instances => Some(instances.as_str()),
         _ => current,
     };
-    let written = session.writer.update_asset(&session.path, &key.group_id, &key.asset_id, instances, &versions).await;
-    session
-        .settle(written, async || {
-            let fresh = Fresh::read(session, &key).await?;
-            Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
-        })
-        .await
+    let request = session.writer.update_asset(&session.path, &key.group_id, &key.asset_id, instances, &versions);
+    Ok(session.send(Request::UpdateCommunityAsset, [change], request).await)
 }
 
 /// Every version with its audience: the API does not say what becomes of versions that are left out.
@@ -247,40 +251,76 @@ pub(super) fn coordinates(keys: &[AssetKey]) -> Vec<AssetCoordinates> {
         .collect()
 }
 
+/// A change that takes an asset out of the portal.
+pub type Removal<'a> = (&'a Change, &'a Operation<AssetSpec>);
+
 /// Takes up to [`BATCH`] assets out of the portal, each of which still is as the plan saw it.
-pub async fn remove(session: &Session, batch: &[(&Change, &Operation<AssetSpec>)]) -> Vec<Outcome> {
+///
+/// What a request without a telling answer has left there is asked for again, after reading it anew.
+pub async fn remove(session: &Session, batch: &[Removal<'_>]) -> Vec<Outcome> {
+    let mut attempts: Vec<Option<Attempt>> = Vec::new();
+    attempts.resize_with(batch.len(), || None);
+    for _ in 0..ATTEMPTS {
+        let open: Vec<usize> =
+            (0..batch.len()).filter(|&index| !matches!(attempts[index], Some(Attempt::Ended(_)))).collect();
+        if open.is_empty() {
+            break;
+        }
+        let removals: Vec<Removal<'_>> = open.iter().map(|&index| batch[index]).collect();
+        for (index, attempt) in open.into_iter().zip(remove_once(session, &removals).await) {
+            attempts[index] = Some(match attempts[index].take() {
+                Some(before) => before.then(attempt),
+                None => attempt,
+            });
+        }
+    }
+    attempts.into_iter().map(|attempt| attempt.map_or(Outcome::AlreadyDone, Attempt::only)).collect()
+}
+
+async fn remove_once(session: &Session, batch: &[Removal<'_>]) -> Vec<Attempt> {
     let checks = join_all(batch.iter().map(async |(change, operation)| {
         let fresh = Fresh::read(session, &key(change)).await.map_err(|error| failed(&error))?;
         check_fresh(session, change, operation, fresh.as_ref(), None).outcome().map_or(Ok(()), Err)
     }))
     .await;
-    let keys: Vec<AssetKey> =
-        batch.iter().zip(&checks).filter(|(_, check)| check.is_ok()).map(|((change, _), _)| key(change)).collect();
-    let mut errors: BTreeMap<AssetKey, client::Error> = BTreeMap::new();
-    if !keys.is_empty()
-        && let Err(error) = session.writer.remove_assets(&session.path, &coordinates(&keys)).await
-    {
-        if keys.len() > 1 && error.certainly_no_effect() {
-            for key in keys {
-                let alone = session.writer.remove_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
-                errors.extend(alone.err().map(|error| (key, error)));
+    let ready: Vec<&Change> =
+        batch.iter().zip(&checks).filter(|(_, check)| check.is_ok()).map(|((change, _), _)| *change).collect();
+    let mut errors = errors_of_removal(session, &ready).await;
+    join_all(batch.iter().zip(checks).map(|((change, operation), check)| {
+        let written = errors.remove(&change.id).map_or(Ok(()), Err);
+        async move {
+            if let Err(outcome) = check {
+                return Attempt::Ended(outcome);
             }
-        } else {
-            errors.extend(keys.into_iter().map(|key| (key, error.clone())));
+            session
+                .settle(written, async || {
+                    let fresh = Fresh::read(session, &key(change)).await.map_err(|error| failed(&error))?;
+                    Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
+                })
+                .await
         }
-    }
-    join_all(batch.iter().zip(checks).map(async |((change, operation), check)| {
-        if let Err(outcome) = check {
-            return outcome;
-        }
-        let key = key(change);
-        let written = errors.get(&key).cloned().map_or(Ok(()), Err);
-        session
-            .settle(written, async || {
-                let fresh = Fresh::read(session, &key).await?;
-                Ok(check_fresh(session, change, operation, fresh.as_ref(), None))
-            })
-            .await
     }))
     .await
+}
+
+/// Sends one request for all; an asset that is refused does not keep the others in.
+async fn errors_of_removal(session: &Session, changes: &[&Change]) -> BTreeMap<ChangeId, WriteError> {
+    let send = async |changes: &[&Change]| {
+        let keys: Vec<AssetKey> = changes.iter().map(|change| key(change)).collect();
+        let coordinates = coordinates(&keys);
+        let request = session.writer.remove_assets(&session.path, &coordinates);
+        session.send(Request::RemoveAssetFromCommunity, changes.iter().copied(), request).await
+    };
+    if changes.is_empty() {
+        return BTreeMap::new();
+    }
+    let Err(error) = send(changes).await else { return BTreeMap::new() };
+    if changes.len() == 1 || !error.certainly_no_effect() {
+        return changes.iter().map(|change| (change.id.clone(), error.clone())).collect();
+    }
+    let mut errors = BTreeMap::new();
+    for change in changes {
+        errors.extend(send(&[change]).await.err().map(|error| (change.id.clone(), error)));
+    }
+    errors
 }

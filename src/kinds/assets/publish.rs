@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 
 use super::io::{Fresh, check_fresh, coordinates, key, write_visibility};
 use super::spec::AssetSpec;
-use crate::client;
-use crate::id::AssetKey;
-use crate::kinds::session::{Session, failed};
+use crate::client::{self, Operation as Request};
+use crate::id::{AssetKey, ChangeId};
+use crate::kinds::precondition::Check;
+use crate::kinds::session::{Attempt, Session, WriteError, failed};
 use crate::plan::{Change, Operation};
 use crate::report::Outcome;
 
@@ -18,23 +19,25 @@ use crate::report::Outcome;
 enum Publication {
     /// It was there already: interrupted before, or published by somebody else.
     Found,
-    /// The server says so, or does not say otherwise.
+    /// The server says that it is published.
+    Listed,
+    /// The server took the request, and does not say what it published.
     Sent,
     /// The server took the others of the batch.
     LeftOut,
     /// Refused, or without an answer that tells.
-    Error(client::Error),
+    Error(WriteError),
 }
 
 /// Publishes up to [`BATCH`](super::io::BATCH) assets and gives each its audience.
 pub async fn publish(session: &Session, batch: &[(&Change, &AssetSpec)]) -> Vec<Outcome> {
     let checks = join_all(batch.iter().map(|(change, after)| check_new(session, change, after))).await;
-    let keys =
-        batch.iter().zip(&checks).filter(|(_, check)| matches!(check, Ok(false))).map(|((change, _), _)| key(change));
-    let mut publications = send(session, keys.collect()).await;
+    let missing = batch.iter().zip(&checks).filter(|(_, check)| matches!(check, Ok(false)));
+    let missing: Vec<&Change> = missing.map(|((change, _), _)| *change).collect();
+    let mut publications = send(session, &missing).await;
     let mut open = Vec::with_capacity(batch.len());
     for ((change, after), check) in batch.iter().zip(checks) {
-        let publication = check.map(|_| publications.remove(&key(change)).unwrap_or(Publication::Found));
+        let publication = check.map(|_| publications.remove(&change.id).unwrap_or(Publication::Found));
         open.push(async move {
             match publication {
                 Ok(publication) => give_audience(session, change, after, publication).await,
@@ -53,80 +56,147 @@ async fn check_new(session: &Session, change: &Change, after: &AssetSpec) -> Res
 }
 
 /// Sends one request for all; one asset that is refused does not keep the others out.
-async fn send(session: &Session, keys: Vec<AssetKey>) -> BTreeMap<AssetKey, Publication> {
-    if keys.is_empty() {
+async fn send(session: &Session, changes: &[&Change]) -> BTreeMap<ChangeId, Publication> {
+    if changes.is_empty() {
         return BTreeMap::new();
     }
-    match session.writer.publish_assets(&session.path, &coordinates(&keys)).await {
-        Ok(published) => {
-            let published: BTreeSet<AssetKey> =
-                published.into_iter().map(|asset| AssetKey::new(asset.group_id, asset.asset_id)).collect();
-            let became = |key: &AssetKey| {
-                if published.is_empty() || published.contains(key) { Publication::Sent } else { Publication::LeftOut }
-            };
-            keys.into_iter().map(|key| (key.clone(), became(&key))).collect()
-        }
+    match request(session, changes).await {
+        Ok(published) => changes
+            .iter()
+            .map(|change| {
+                let publication = match (published.contains(&key(change)), published.is_empty()) {
+                    (true, _) => Publication::Listed,
+                    (false, true) => Publication::Sent,
+                    (false, false) => Publication::LeftOut,
+                };
+                (change.id.clone(), publication)
+            })
+            .collect(),
         // Whatever came of it, the reads that follow tell; nothing is sent twice.
-        Err(error) if keys.len() == 1 || error.outcome_unknown() => {
-            keys.into_iter().map(|key| (key, Publication::Error(error.clone()))).collect()
+        Err(error) if changes.len() == 1 || !error.certainly_no_effect() => {
+            changes.iter().map(|change| (change.id.clone(), Publication::Error(error.clone()))).collect()
         }
         Err(error) => {
-            tracing::info!("a batch of {} assets was refused ({error}); publishing them one by one", keys.len());
+            tracing::info!("a batch of {} assets was refused; publishing them one by one", changes.len());
+            tracing::debug!("{error:?}");
             let mut publications = BTreeMap::new();
-            for key in keys {
-                let alone =
-                    session.writer.publish_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
-                publications.insert(key, alone.map_or_else(Publication::Error, |_| Publication::Sent));
+            for change in changes {
+                publications.insert(change.id.clone(), send_alone(session, change).await);
             }
             publications
         }
     }
 }
 
-/// Sets the audience of an asset that was just published. If that is refused, the asset goes again, but only if it
-/// was this change that published it.
+/// Publishes one asset of a batch that was refused, unless it is there after all.
+async fn send_alone(session: &Session, change: &Change) -> Publication {
+    match Fresh::read(session, &key(change)).await {
+        Ok(None) => request(session, &[change]).await.map_or_else(Publication::Error, |_| Publication::Sent),
+        Ok(Some(_)) => Publication::Found,
+        Err(error) => Publication::Error(WriteError::Sent(error)),
+    }
+}
+
+async fn request(session: &Session, changes: &[&Change]) -> Result<BTreeSet<AssetKey>, WriteError> {
+    let keys: Vec<AssetKey> = changes.iter().map(|change| key(change)).collect();
+    let coordinates = coordinates(&keys);
+    let request = session.writer.publish_assets(&session.path, &coordinates);
+    let published = session.send(Request::AddAssetsToCommunity, changes.iter().copied(), request).await?;
+    Ok(published.into_iter().map(|asset| AssetKey::new(asset.group_id, asset.asset_id)).collect())
+}
+
+/// Sets the audience of an asset that was just published. If that does not succeed, the asset goes again, but only if
+/// it was this change that published it.
 async fn give_audience(session: &Session, change: &Change, after: &AssetSpec, publication: Publication) -> Outcome {
     let key = key(change);
     let certainly_not = match &publication {
         Publication::LeftOut => true,
         Publication::Error(error) => error.certainly_no_effect(),
-        Publication::Found | Publication::Sent => false,
+        Publication::Found | Publication::Listed | Publication::Sent => false,
     };
     let reads = if certainly_not { 1 } else { session.patience.reads };
-    let fresh = match (wait_for(session, &key, reads).await, &publication) {
-        (Ok(Some(fresh)), _) => fresh,
-        (Ok(None), Publication::Error(error)) if certainly_not => return failed(error),
-        (Ok(None), Publication::Error(error)) => return Outcome::Unknown { message: error.to_string() },
-        (Ok(None), Publication::Found | Publication::Sent | Publication::LeftOut) => {
+    match (wait_for(session, &key, reads).await, &publication) {
+        (Ok(true), _) => {}
+        (Ok(false), Publication::Error(error)) if certainly_not => return error.failed(),
+        (Ok(false), Publication::Error(error)) => return error.unknown(),
+        (Ok(false), Publication::Listed) => {
+            let message = "the hub says that it was published, and does not show it".to_owned();
+            return Outcome::Unknown { message, hint: None };
+        }
+        (Ok(false), Publication::Found | Publication::Sent | Publication::LeftOut) => {
             return Outcome::Failed {
                 message: "the hub did not publish it".to_owned(),
                 hint: Some("check that it exists in Exchange under these coordinates, and that the credential has the Exchange Viewer permission there".to_owned()),
             };
         }
-        (Err(error), _) => return failed(&error),
-    };
-    let expanded = fresh.expand(after);
-    let operation = Operation::Create { after: after.clone() };
-    let outcome = write_visibility(session, change, &operation, &fresh, &expanded, true, |_| true).await;
-    let Outcome::Failed { message, hint } = outcome else { return outcome };
-    if matches!(publication, Publication::Found) {
-        return Outcome::Failed { message, hint };
+        (Err(error), Publication::Error(sent)) if certainly_not => {
+            tracing::debug!("{error}");
+            return sent.failed();
+        }
+        (Err(error), _) => return WriteError::Sent(error).unknown(),
     }
-    let removed = session.writer.remove_assets(&session.path, &coordinates(std::slice::from_ref(&key))).await;
+    let outcome = session.repeatedly(async || set_audience(session, change, after, &key).await).await;
+    let is_ours = !matches!(publication, Publication::Found) && !certainly_not;
+    match outcome {
+        Outcome::Failed { message, hint } if is_ours => take_back(session, change, &message, hint).await,
+        Outcome::Unknown { message, hint: _ } if is_ours => take_back(session, change, &message, None).await,
+        outcome => outcome,
+    }
+}
+
+async fn set_audience(session: &Session, change: &Change, after: &AssetSpec, key: &AssetKey) -> Attempt {
+    let operation = Operation::Create { after: after.clone() };
+    let fresh = match Fresh::read(session, key).await {
+        Ok(Some(fresh)) => fresh,
+        Ok(None) => {
+            return Attempt::Ended(Outcome::Failed {
+                message: "it was published, and is gone from the portal".to_owned(),
+                hint: Some("plan again".to_owned()),
+            });
+        }
+        Err(error) => return Attempt::Ended(failed(&error)),
+    };
+    if check_fresh(session, change, &operation, Some(&fresh), None) == Check::Done {
+        return Attempt::Ended(Outcome::AlreadyDone);
+    }
+    let written = match write_visibility(session, change, &fresh, &fresh.expand(after), true, |_| true).await {
+        Ok(written) => written,
+        Err(outcome) => return Attempt::Ended(outcome),
+    };
+    session
+        .settle(written, async || {
+            let fresh = Fresh::read(session, key).await.map_err(|error| failed(&error))?;
+            // Whoever sees a new asset at first was decided by the hub, not by somebody whose change is in the way.
+            Ok(match check_fresh(session, change, &operation, fresh.as_ref(), None) {
+                Check::Refuse(_) => Check::Write,
+                checked => checked,
+            })
+        })
+        .await
+}
+
+/// Takes an asset that has no audience of ours out of the portal again: nobody should see what was not shown.
+async fn take_back(session: &Session, change: &Change, message: &str, hint: Option<String>) -> Outcome {
+    let coordinates = coordinates(&[key(change)]);
+    let request = session.writer.remove_assets(&session.path, &coordinates);
+    let removed = session.send(Request::RemoveAssetFromCommunity, [change], request).await;
     let message = match removed {
         Ok(()) => format!("{message}; the asset was taken out of the portal again"),
-        Err(error) => format!("{message}; taking the asset out of the portal again failed too: {error}"),
+        Err(WriteError::Sent(error)) => {
+            format!("{message}; taking the asset out of the portal again failed too: {error}")
+        }
+        Err(WriteError::Unrecorded(_)) => format!("{message}; the asset is still in the portal"),
     };
     Outcome::Failed { message, hint }
 }
 
 /// An asset that was published may take a moment to show.
-async fn wait_for(session: &Session, key: &AssetKey, reads: u32) -> Result<Option<Fresh>, client::Error> {
+async fn wait_for(session: &Session, key: &AssetKey, reads: u32) -> Result<bool, client::Error> {
     for read in 0..reads {
         session.patience.before(read).await;
-        if let Some(fresh) = Fresh::read(session, key).await? {
-            return Ok(Some(fresh));
+        if Fresh::read(session, key).await?.is_some() {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }

@@ -1,12 +1,12 @@
-//! Reading mappings.
+//! Reading and writing mappings.
 
 use std::collections::BTreeSet;
 
 use super::spec::IdpMappingSpec;
-use crate::client::{self, GroupMapping, PortalPath, Reader};
+use crate::client::{self, GroupMapping, Operation as Request, PortalPath, Reader};
 use crate::id::{GroupId, GroupName};
 use crate::kinds::precondition::check;
-use crate::kinds::session::{Session, failed};
+use crate::kinds::session::{Attempt, Session, failed};
 use crate::kinds::user_groups::io::Tree;
 use crate::kinds::{Fields, fields};
 use crate::plan::{Change, Operation};
@@ -72,7 +72,7 @@ pub fn subject(operation: &Operation<IdpMappingSpec>) -> &IdpMappingSpec {
     }
 }
 
-/// Writes one change, given the fields of its mapping.
+/// Writes one change, given the fields of its mapping as they were just read.
 pub async fn write(
     session: &Session,
     change: &Change,
@@ -80,30 +80,49 @@ pub async fn write(
     current: Option<&Fields>,
 ) -> Outcome {
     let mapping = subject(operation);
-    let checked = check(change, current, None, &session.directory());
-    if let Some(outcome) = checked.outcome() {
-        return outcome;
+    let mut first = Some(current.cloned());
+    let mut attempt = async || {
+        let current = match first.take() {
+            Some(current) => current,
+            None => match fields_of(session, &mapping.user_group, &[mapping]).await {
+                Ok(mut current) => current.pop().flatten(),
+                Err(outcome) => return Attempt::Ended(outcome),
+            },
+        };
+        let checked = check(change, current.as_ref(), None, &session.directory());
+        match checked.outcome() {
+            Some(outcome) => Attempt::Ended(outcome),
+            None => write_once(session, change, operation).await,
+        }
+    };
+    match operation {
+        // Whether the hub keeps one row or two of the same mapping is not documented: an addition is sent once.
+        Operation::Create { .. } | Operation::Update { .. } => attempt().await.only(),
+        Operation::Delete { .. } => session.repeatedly(attempt).await,
     }
+}
+
+async fn write_once(session: &Session, change: &Change, operation: &Operation<IdpMappingSpec>) -> Attempt {
+    let mapping = subject(operation);
     let group = match session.group_id(&mapping.user_group) {
         Ok(group) => group,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Attempt::Ended(outcome),
     };
     let provider = session.provider_id(&mapping.provider);
     let (writer, path) = (&session.writer, &session.path);
     let written = match operation {
         Operation::Create { .. } | Operation::Update { .. } => {
-            writer.add_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group).await
+            let request = writer.add_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group);
+            session.send(Request::AddAdditionalGroupMapping, [change], request).await
         }
         Operation::Delete { .. } => {
-            match writer.delete_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group).await {
-                Err(error) if error.is_not_found() => Ok(()),
-                written => written,
-            }
+            let request = writer.delete_group_mapping(path, group.as_str(), provider.as_str(), &mapping.group);
+            session.send(Request::DeleteGroupMappings, [change], request).await
         }
     };
     session
         .settle(written, async || {
-            let mut current = fields_of(session, &mapping.user_group, &[mapping]).await.unwrap_or_default();
+            let mut current = fields_of(session, &mapping.user_group, &[mapping]).await?;
             let current = current.pop().flatten();
             Ok(check(change, current.as_ref(), None, &session.directory()))
         })

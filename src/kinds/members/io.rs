@@ -1,12 +1,12 @@
-//! Reading members.
+//! Reading and writing members.
 
 use std::collections::BTreeMap;
 
 use super::spec::{MOST_GROUPS, MemberSpec};
-use crate::client::{self, PortalPath, Reader, User, UserQuery};
+use crate::client::{self, Operation, PortalPath, Reader, User, UserQuery};
 use crate::id::{GroupName, MemberId};
 use crate::kinds::precondition::check;
-use crate::kinds::session::{Session, failed};
+use crate::kinds::session::{Attempt, Session, failed};
 use crate::kinds::{Fields, fields};
 use crate::plan::Change;
 use crate::report::Outcome;
@@ -85,52 +85,84 @@ pub async fn fields_of(session: &Session, change: &Change) -> Result<Option<Fiel
 
 /// Writes one member: disabled first, enabled last, so that no moment shows more than the old or the new state.
 pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Outcome {
-    let current = match fields_of(session, change).await {
+    let mut current = match fields_of(session, change).await {
         Ok(current) => current,
         Err(error) => return failed(&error),
     };
+    // Nothing is begun unless all of it may be done.
     if let Some(outcome) = check(change, current.as_ref(), None, &session.directory()).outcome() {
         return outcome;
     }
-    let current = current.unwrap_or_default();
-    let written = write_fields(session, change, after, &current).await;
-    let written = match written {
-        Ok(written) => written,
-        Err(outcome) => return outcome,
+    let mut written = Outcome::AlreadyDone;
+    for (step, part) in steps(change, after) {
+        let mut first = current.take();
+        let outcome = session
+            .repeatedly(async || {
+                let current = match first.take() {
+                    Some(current) => Some(current),
+                    None => match fields_of(session, &part).await {
+                        Ok(current) => current,
+                        Err(error) => return Attempt::Ended(failed(&error)),
+                    },
+                };
+                let checked = check(&part, current.as_ref(), None, &session.directory());
+                match checked.outcome() {
+                    Some(outcome) => Attempt::Ended(outcome),
+                    None => write_step(session, step, &part, after, &current.unwrap_or_default()).await,
+                }
+            })
+            .await;
+        match outcome {
+            Outcome::Applied => written = outcome,
+            Outcome::AlreadyDone => {}
+            outcome => return outcome,
+        }
+    }
+    written
+}
+
+/// One request.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Disable,
+    SetGroups,
+    Enable,
+}
+
+/// The requests that a change takes, in their order, each with its part of the change.
+fn steps(change: &Change, after: &MemberSpec) -> Vec<(Step, Change)> {
+    let toggle = if after.enabled == Some(true) { Step::Enable } else { Step::Disable };
+    let mut steps = vec![(Step::SetGroups, "userGroups")];
+    steps.insert(usize::from(after.enabled == Some(true)), (toggle, "enabled"));
+    steps
+        .into_iter()
+        .filter_map(|(step, path)| {
+            let fields: Vec<_> = change.fields.iter().filter(|field| field.path == path).cloned().collect();
+            (!fields.is_empty()).then(|| (step, Change { fields, ..change.clone() }))
+        })
+        .collect()
+}
+
+async fn write_step(session: &Session, step: Step, part: &Change, after: &MemberSpec, current: &Fields) -> Attempt {
+    let id = part.object_id.as_deref().unwrap_or("-");
+    let (writer, path) = (&session.writer, &session.path);
+    let written = match step {
+        Step::Disable => session.send(Operation::DisableCommunityUser, [part], writer.disable_user(path, id)).await,
+        Step::Enable => session.send(Operation::EnableCommunityUser, [part], writer.enable_user(path, id)).await,
+        Step::SetGroups => match complete_groups(session, after, current) {
+            Ok(groups) => {
+                let request = writer.set_user_groups(path, id, &groups);
+                session.send(Operation::AddGroupMappingToUser, [part], request).await
+            }
+            Err(outcome) => return Attempt::Ended(outcome),
+        },
     };
     session
         .settle(written, async || {
-            let current = fields_of(session, change).await?;
-            Ok(check(change, current.as_ref(), None, &session.directory()))
+            let current = fields_of(session, part).await.map_err(|error| failed(&error))?;
+            Ok(check(part, current.as_ref(), None, &session.directory()))
         })
         .await
-}
-
-async fn write_fields(
-    session: &Session,
-    change: &Change,
-    after: &MemberSpec,
-    current: &Fields,
-) -> Result<Result<(), client::Error>, Outcome> {
-    let id = change.object_id.as_deref().unwrap_or("-");
-    let owns = |path: &str| change.fields.iter().any(|field| field.path == path);
-    let (writer, path) = (&session.writer, &session.path);
-    if owns("enabled")
-        && after.enabled == Some(false)
-        && let Err(error) = writer.disable_user(path, id).await
-    {
-        return Ok(Err(error));
-    }
-    if owns("userGroups") {
-        let groups = complete_groups(session, after, current)?;
-        if let Err(error) = writer.set_user_groups(path, id, &groups).await {
-            return Ok(Err(error));
-        }
-    }
-    if owns("enabled") && after.enabled == Some(true) {
-        return Ok(writer.enable_user(path, id).await);
-    }
-    Ok(Ok(()))
 }
 
 /// The whole set that is written: what is wanted, and the built-ins that the member is in.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::spec::UserGroupSpec;
-use crate::client::{self, NewUserGroup, PortalPath, Reader, UserGroup};
+use crate::client::{self, NewUserGroup, Operation as Request, PortalPath, Reader, UserGroup};
 use crate::failure::Failure;
 use crate::id::{GroupId, GroupName};
-use crate::kinds::precondition::check;
-use crate::kinds::session::Session;
-use crate::kinds::{Fields, fields};
+use crate::kinds::fields;
+use crate::kinds::precondition::{Check, check};
+use crate::kinds::session::{Attempt, Session, WriteError, failed};
 use crate::plan::{Change, Operation};
 use crate::report::Outcome;
 use crate::state::{GroupFlags, LiveGroup};
@@ -56,7 +56,7 @@ impl Tree {
     }
 
     /// The group that a change is about: by its id, or by the name that it is to be created with.
-    fn find(&self, change: &Change, name: &GroupName) -> Result<Option<&LiveGroup>, Outcome> {
+    fn find(&self, change: &Change, name: &GroupName) -> Result<Option<&LiveGroup>, Check> {
         let matches = |group: &&LiveGroup| match &change.object_id {
             Some(id) => group.id.as_str() == id,
             None => group.name == name.as_str(),
@@ -67,23 +67,24 @@ impl Tree {
             [one] => Ok(Some(one)),
             several => {
                 let ids = several.iter().map(|group| group.id.as_str()).collect::<Vec<_>>().join(", ");
-                Err(Outcome::Failed {
+                Err(Check::Impossible {
                     message: format!("the portal has {} user groups named `{name}`: {ids}", several.len()),
-                    hint: Some("remove or rename all but one of them in the portal, then plan again".to_owned()),
+                    hint: "remove or rename all but one of them in the portal, then plan again",
                 })
             }
         }
     }
 
-    /// The fields of the group that a change is about; nothing if it does not exist.
-    pub fn fields(
-        &self,
-        session: &Session,
-        change: &Change,
-        operation: &Operation<UserGroupSpec>,
-    ) -> Result<Option<Fields>, Outcome> {
-        let found = self.find(change, name(operation))?;
-        Ok(found.map(|group| fields(&UserGroupSpec::of_live(group, &session.directory()))))
+    /// Compares the group that a change is about with what the change saw and wants.
+    pub fn check(&self, session: &Session, change: &Change, operation: &Operation<UserGroupSpec>) -> Check {
+        match self.find(change, name(operation)) {
+            Ok(found) => {
+                let directory = session.directory();
+                let current = found.map(|group| fields(&UserGroupSpec::of_live(group, &directory)));
+                check(change, current.as_ref(), None, &directory)
+            }
+            Err(impossible) => impossible,
+        }
     }
 
     /// Remembers the id of a group that a change has created, now or before. Tells whether it was there.
@@ -105,60 +106,85 @@ fn name(operation: &Operation<UserGroupSpec>) -> &GroupName {
     }
 }
 
-/// Writes one change whose group was found in the tree as the plan saw it.
+/// Writes one change whose group the tree shows as the plan saw it.
 pub async fn write(session: &Session, tree: &Tree, change: &Change, operation: &Operation<UserGroupSpec>) -> Outcome {
-    let current = match tree.fields(session, change, operation) {
-        Ok(current) => current,
-        Err(outcome) => return outcome,
-    };
-    let checked = check(change, current.as_ref(), None, &session.directory());
-    if let Some(outcome) = checked.outcome() {
-        if matches!(operation, Operation::Create { .. }) && outcome == Outcome::AlreadyDone {
+    match operation {
+        // A second group of the name could not be told from the first: a creation is sent once.
+        Operation::Create { after } => create(session, tree, change, operation, after).await,
+        Operation::Update { .. } | Operation::Delete { .. } => {
+            let mut first = Some(tree);
+            session
+                .repeatedly(async || match first.take() {
+                    Some(tree) => attempt(session, tree, change, operation).await,
+                    None => match Tree::read(session).await {
+                        Ok(tree) => attempt(session, &tree, change, operation).await,
+                        Err(error) => Attempt::Ended(failed(&error)),
+                    },
+                })
+                .await
+        }
+    }
+}
+
+async fn create(
+    session: &Session,
+    tree: &Tree,
+    change: &Change,
+    operation: &Operation<UserGroupSpec>,
+    after: &UserGroupSpec,
+) -> Outcome {
+    if let Some(outcome) = tree.check(session, change, operation).outcome() {
+        if outcome == Outcome::AlreadyDone {
             tree.learn(session, change, operation);
         }
         return outcome;
     }
-    let written = match operation {
-        Operation::Create { after } => match create(session, after).await {
-            Ok(written) => written,
-            Err(outcome) => return outcome,
-        },
-        Operation::Update { after, .. } => {
-            // The description is written together with the name: one that the change does not own is carried over.
-            let owned = change.fields.iter().any(|field| field.path == "description");
-            let live = current.as_ref().and_then(|fields| fields.get("description")).and_then(|text| text.as_str());
-            let description = if owned { after.description.as_deref() } else { live }.unwrap_or_default();
-            session.writer.update_user_group(&session.path, object_id(change), after.name.as_str(), description).await
-        }
-        Operation::Delete { .. } => {
-            let deleted = session.writer.delete_user_group(&session.path, object_id(change)).await;
-            // Deleting what is gone succeeds; the read that follows tells.
-            match deleted {
-                Err(error) if error.is_not_found() => Ok(()),
-                deleted => deleted,
-            }
-        }
-    };
-    session
-        .settle(written, async || {
-            let tree = Tree::read(session).await?;
-            let current = tree.fields(session, change, operation).unwrap_or_default();
-            Ok(check(change, current.as_ref(), None, &session.directory()))
-        })
-        .await
-}
-
-async fn create(session: &Session, after: &UserGroupSpec) -> Result<Result<(), client::Error>, Outcome> {
-    let parent = match &after.parent {
-        Some(parent) => Some(session.group_id(parent)?.to_string()),
-        None => None,
+    let parent = match after.parent.as_ref().map(|parent| session.group_id(parent)).transpose() {
+        Ok(parent) => parent.map(|id| id.to_string()),
+        Err(outcome) => return outcome,
     };
     let group = NewUserGroup { name: after.name.to_string(), description: after.description.clone(), parent };
-    Ok(session.writer.create_user_group(&session.path, &group).await.map(|id| {
+    let request = session.writer.create_user_group(&session.path, &group);
+    let written = session.send(Request::CreateUserGroup, [change], request).await.map(|id| {
         if let Some(id) = id {
             session.learn(&after.name, id.into());
         }
-    }))
+    });
+    settle(session, change, operation, written).await.only()
+}
+
+/// Renames, describes or deletes the group.
+async fn attempt(session: &Session, tree: &Tree, change: &Change, operation: &Operation<UserGroupSpec>) -> Attempt {
+    if let Some(outcome) = tree.check(session, change, operation).outcome() {
+        return Attempt::Ended(outcome);
+    }
+    let id = object_id(change);
+    let written = if let Some(after) = operation.after() {
+        // The description is written together with the name: one that the change does not own is carried over.
+        let owned = change.fields.iter().any(|field| field.path == "description");
+        let live = tree.0.iter().find(|group| group.id.as_str() == id).and_then(|group| group.description.as_deref());
+        let description = if owned { after.description.as_deref() } else { live }.unwrap_or_default();
+        let request = session.writer.update_user_group(&session.path, id, after.name.as_str(), description);
+        session.send(Request::UpdateUserGroup, [change], request).await
+    } else {
+        let request = session.writer.delete_user_group(&session.path, id);
+        session.send(Request::DeleteUserGroup, [change], request).await
+    };
+    settle(session, change, operation, written).await
+}
+
+async fn settle(
+    session: &Session,
+    change: &Change,
+    operation: &Operation<UserGroupSpec>,
+    written: Result<(), WriteError>,
+) -> Attempt {
+    session
+        .settle(written, async || {
+            let tree = Tree::read(session).await.map_err(|error| failed(&error))?;
+            Ok(tree.check(session, change, operation))
+        })
+        .await
 }
 
 /// Changes of existing groups always carry the id; an edited plan file that does not, finds nothing.

@@ -26,7 +26,10 @@ fn troubled() -> (Plan, Report) {
                 live: json!([]),
             }],
         },
-        6 => Outcome::Unknown { message: "the connection ended before an answer came".to_owned() },
+        6 => Outcome::Unknown {
+            message: "the connection ended before an answer came".to_owned(),
+            hint: Some("`aehctl get user-groups` tells".to_owned()),
+        },
         7 => Outcome::AlreadyDone,
         8 => Outcome::Unconfirmed,
         9 => Outcome::Skipped { because: "the apply was interrupted".to_owned() },
@@ -52,6 +55,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
             live:   []
       + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
+          hint: `aehctl get user-groups` tells
       2 changes skipped, because change 3 failed
           ~ assets/Finance/split-api (first of two steps)
           ~ assets/Finance/split-api (second of two steps)
@@ -90,6 +94,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
             live:   []
     + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
+          hint: `aehctl get user-groups` tells
       2 changes skipped, because change 3 failed
     !     assets/Finance/split-api (first of two steps)
     !     assets/Finance/split-api (second of two steps)
