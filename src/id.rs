@@ -82,6 +82,8 @@ text_type! {
     ProspectId;
     /// The number of a change within its plan.
     ChangeId;
+    /// A git commit's full id.
+    CommitId;
 }
 
 /// The coordinates of an asset in Exchange.

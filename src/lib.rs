@@ -24,6 +24,7 @@
 //! - [`kinds`]: what a user group, mapping, asset, member or prospect is (`spec`), and how it is read and written (`io`).
 //! - [`directory`], [`address`], [`id`]: names, places, identifiers.
 //! - [`client`]: the hub's API. A [`client::Reader`] cannot change anything; only apply has a [`client::Writer`].
+//! - [`revision`]: the manifests as they were at a revision, through the `git` command.
 //! - [`emulator`]: a server that stands in for the hub. It shares no type with the client.
 //!
 //! Imports run downwards only. `docs/architecture.md` has the whole house.
@@ -53,6 +54,7 @@ pub mod pseudonyms;
 pub mod render;
 pub mod report;
 pub mod resolve;
+pub mod revision;
 pub mod snapshot;
 pub mod state;
 #[cfg(test)]

@@ -20,6 +20,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("failure", &["exit"]),
     // What people write.
     ("manifest", &["diagnostic"]),
+    ("revision", &["diagnostic", "exit", "failure", "id", "manifest"]),
     // The kinds' specifications and what is known of a portal: pure.
     ("kinds/spec", &["directory", "id", "manifest", "state"]),
     ("directory", &["id", "kinds/spec", "manifest", "state"]),

@@ -10,6 +10,8 @@ use super::Location;
 pub struct SourceFile {
     /// As it is shown: relative to the working directory where possible.
     pub path: PathBuf,
+    /// Where it lies, without symbolic links; the same as `path` for a text that is in no file.
+    pub place: PathBuf,
     pub text: Arc<str>,
     /// The byte offset at which each line starts, so that finding a line needs no walk through the text.
     line_starts: Vec<u32>,
@@ -24,12 +26,17 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and returns its index for [`Location::file`].
     pub fn add(&mut self, path: &Path, text: impl Into<Arc<str>>) -> u32 {
+        self.add_from(path, path, text)
+    }
+
+    /// The same for a file that lies elsewhere than it is shown.
+    pub fn add_from(&mut self, path: &Path, place: &Path, text: impl Into<Arc<str>>) -> u32 {
         let index = u32::try_from(self.files.len()).expect("fewer than 2^32 files are loaded");
         let text = text.into();
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts =
             std::iter::once(0).chain(after_breaks).map_while(|offset| u32::try_from(offset).ok()).collect();
-        self.files.push(SourceFile { path: path.to_owned(), text, line_starts });
+        self.files.push(SourceFile { path: path.to_owned(), place: place.to_owned(), text, line_starts });
         index
     }
 
@@ -40,6 +47,10 @@ impl Sources {
 
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
     }
 
     pub fn file(&self, index: u32) -> &SourceFile {

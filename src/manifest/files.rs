@@ -7,7 +7,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use glob::{MatchOptions, Pattern};
+use glob::{MatchOptions, Pattern, PatternError};
+
+use super::load::Archive;
 
 /// Some five times the largest manifest that a portal at its limits needs.
 const LARGEST_FILE: u64 = 32 * 1024 * 1024;
@@ -54,16 +56,20 @@ pub(super) enum Text {
     Unreadable(io::Error),
 }
 
-pub(super) fn read(file: &File) -> Text {
+fn from_disk(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // Taking one byte more than allowed tells a file that is too large from one that just fits, and ends a device.
-    let result = fs::File::open(&file.canonical).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
-    if let Err(error) = result {
-        return Text::Unreadable(error);
-    }
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Text::TooLarge;
-    }
+    fs::File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn text(bytes: io::Result<Vec<u8>>) -> Text {
+    let mut bytes = match bytes {
+        Ok(bytes) if bytes.len() as u64 > LARGEST_FILE => return Text::TooLarge,
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Text::TooLarge,
+        Err(error) => return Text::Unreadable(error),
+    };
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
@@ -77,21 +83,46 @@ pub(super) fn read(file: &File) -> Text {
 }
 
 /// Turns paths into files, seen from a working directory.
-pub(super) struct Finder {
+pub(super) struct Finder<'a> {
     /// Without symbolic links.
     working_directory: PathBuf,
+    archive: Option<&'a Archive<'a>>,
 }
 
-impl Finder {
-    pub(super) fn new(working_directory: &Path) -> Self {
+impl<'a> Finder<'a> {
+    pub(super) fn new(working_directory: &Path, archive: Option<&'a Archive<'a>>) -> Self {
         let working_directory = working_directory.canonicalize().unwrap_or_else(|_| working_directory.to_owned());
-        Self { working_directory }
+        Self { working_directory, archive }
+    }
+
+    pub(super) fn read(&self, file: &File) -> Text {
+        let Some(archive) = self.archive else { return text(from_disk(&file.canonical)) };
+        let read = |below| (archive.read)(below, LARGEST_FILE);
+        text(file.canonical.strip_prefix(archive.root).map_err(|_| io::ErrorKind::NotFound.into()).and_then(read))
+    }
+
+    /// Where a file lies: in an archive, below its root.
+    pub(super) fn place<'file>(&self, file: &'file File) -> &'file Path {
+        let below = self.archive.and_then(|archive| file.canonical.strip_prefix(archive.root).ok());
+        below.unwrap_or(&file.canonical)
+    }
+
+    /// A path as the command line or an archive calls it.
+    pub(super) fn told(&self, path: &Path) -> PathBuf {
+        let Some(archive) = self.archive else { return path.to_owned() };
+        let below = path.strip_prefix(archive.root).unwrap_or(path);
+        let mut told = std::ffi::OsString::from(archive.label);
+        told.push(below);
+        told.into()
     }
 
     /// The files that a path from the command line stands for: itself, or the YAML files in a folder.
     pub(super) fn named(&self, path: &Path) -> Result<Vec<File>, PathFault> {
         let full = self.working_directory.join(path);
-        let canonical = full.canonicalize().map_err(|error| PathFault::Unreadable { shown: path.to_owned(), error })?;
+        let canonical = full.canonicalize().map_err(|error| PathFault::Unreadable { shown: self.told(path), error })?;
+        if self.archive.is_some_and(|archive| !canonical.starts_with(archive.root)) {
+            return Err(PathFault::Outside { root: self.told(Path::new("")) });
+        }
         if !canonical.is_dir() {
             return Ok(vec![File { shown: self.shown(&canonical, path), canonical }]);
         }
@@ -107,7 +138,7 @@ impl Finder {
         let outside = || PathFault::Outside { root: self.shown(&root, &root) };
         let is_pattern = entry.contains(['*', '?', '[']);
         let place = lexically_inside(&root, folder, entry).ok_or_else(outside)?;
-        let matches = if is_pattern { self.matching(&place)? } else { vec![place] };
+        let matches = if is_pattern { self.matching(&place, &root)? } else { vec![place] };
         let mut files = Vec::new();
         for path in matches {
             let canonical = path
@@ -127,24 +158,40 @@ impl Finder {
         if files.is_empty() { Err(PathFault::Nothing) } else { Ok(files) }
     }
 
-    fn matching(&self, place: &Path) -> Result<Vec<PathBuf>, PathFault> {
-        let options =
-            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-        let pattern = place.to_str().ok_or(PathFault::BadPattern { message: "the folder's name is not UTF-8" })?;
-        let paths = glob::glob_with(pattern, options).map_err(|error| PathFault::BadPattern { message: error.msg })?;
+    fn matching(&self, place: &Path, root: &Path) -> Result<Vec<PathBuf>, PathFault> {
+        let with_dots =
+            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+        let text = place.to_str().ok_or(PathFault::BadPattern { message: "the folder's name is not UTF-8" })?;
+        let bad = |error: PatternError| PathFault::BadPattern { message: error.msg };
+        let pattern = Pattern::new(text).map_err(bad)?;
+        // Walking without hidden files does not survive a name that is not UTF-8; so they are left out afterwards.
+        let without_dots = MatchOptions { require_literal_leading_dot: true, ..with_dots };
+        let is_meant = |path: &Path| pattern.matches_path_with(path, without_dots);
+        let is_hidden = |path: &Path| {
+            let below = path.strip_prefix(root).unwrap_or(path);
+            below.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
+        };
         let mut matches = Vec::new();
-        for path in paths.take(MOST_FILES + 1) {
-            matches.push(path.map_err(|error| PathFault::Unreadable {
-                shown: self.shown(error.path(), error.path()),
-                error: error.into(),
-            })?);
+        for path in glob::glob_with(text, with_dots).map_err(bad)? {
+            match path {
+                Ok(path) if is_meant(&path) => matches.push(path),
+                Ok(_) => {}
+                Err(error) if is_hidden(error.path()) => {}
+                Err(error) => {
+                    let shown = self.shown(error.path(), error.path());
+                    return Err(PathFault::Unreadable { shown, error: error.into() });
+                }
+            }
+            if matches.len() > MOST_FILES {
+                break;
+            }
         }
         if matches.len() > MOST_FILES { Err(PathFault::TooMany) } else { Ok(matches) }
     }
 
     /// The YAML files that lie directly in a folder, sorted by name; hidden ones are left out.
     fn in_folder(&self, folder: &Path, named: &Path, root: &Path) -> Result<Vec<File>, PathFault> {
-        let unreadable = |error| PathFault::Unreadable { shown: named.to_owned(), error };
+        let unreadable = |error| PathFault::Unreadable { shown: self.told(named), error };
         let mut files = Vec::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let name = entry.map_err(unreadable)?.file_name();
@@ -154,7 +201,7 @@ impl Finder {
             }
             let shown = named.join(&name);
             let canonical =
-                path.canonicalize().map_err(|error| PathFault::Unreadable { shown: shown.clone(), error })?;
+                path.canonicalize().map_err(|error| PathFault::Unreadable { shown: self.told(&shown), error })?;
             if !canonical.starts_with(root) {
                 return Err(PathFault::Outside { root: self.shown(root, root) });
             }
@@ -169,6 +216,9 @@ impl Finder {
     /// What a manifest in this folder may reach: its repository; outside of one, the working directory if that holds
     /// the folder, or else the folder alone.
     fn root_of(&self, folder: &Path) -> PathBuf {
+        if let Some(archive) = self.archive {
+            return archive.root.to_owned();
+        }
         if let Some(repository) = folder.ancestors().find(|ancestor| ancestor.join(".git").exists()) {
             return repository.to_owned();
         }
@@ -181,6 +231,9 @@ impl Finder {
 
     /// Relative to the working directory, or else as it was named.
     fn shown(&self, path: &Path, named: &Path) -> PathBuf {
+        if self.archive.is_some() {
+            return self.told(path);
+        }
         match path.strip_prefix(&self.working_directory) {
             Ok(relative) if relative.as_os_str().is_empty() => PathBuf::from("."),
             Ok(relative) => relative.to_owned(),

@@ -1,6 +1,7 @@
 //! Reads manifests: files to documents to one value for each Portal, with every fault on the way.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::faults::Faults;
@@ -8,7 +9,7 @@ use super::files::{File, Finder, PathFault, Text};
 use super::lower::{self, Parts, PortalParts};
 use super::model::Manifest;
 use super::syntax::{self, Document};
-use super::{files, merge, tree};
+use super::{merge, tree};
 use crate::diagnostic::{Diagnostic, Located, Location, Severity, Sources};
 
 /// What a load depends on besides the files.
@@ -17,6 +18,16 @@ pub struct LoadOptions<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
     /// Relative paths start here, and are shown relative to it.
     pub working_directory: PathBuf,
+}
+
+/// Files as they once were, laid out in a folder where they can be found, with their texts elsewhere.
+pub struct Archive<'a> {
+    /// Without symbolic links. Nothing outside of it is reached.
+    pub root: &'a Path,
+    /// What stands before each path when it is shown, e.g. `main~1:`.
+    pub label: &'a str,
+    /// Reads a file by its path below the root: an error of kind `FileTooLarge` if it has more bytes than allowed.
+    pub read: &'a dyn Fn(&Path, u64) -> io::Result<Vec<u8>>,
 }
 
 /// What came of the files. With an [`Severity::Error`] among the diagnostics, the manifests are not to be used.
@@ -40,8 +51,18 @@ impl Loaded {
 /// A folder stands for the `*.yaml` and `*.yml` files directly in it. A file that is reached twice counts once. Every
 /// fault is a diagnostic, of files that cannot be read too.
 pub fn load(paths: &[PathBuf], options: &LoadOptions<'_>) -> Loaded {
+    load_from(paths, options, None)
+}
+
+/// Loads files and folders of an archive as [`load`] does. Relative paths start at its root.
+pub fn load_archived(paths: &[PathBuf], environment: &dyn Fn(&str) -> Option<String>, archive: &Archive<'_>) -> Loaded {
+    let options = LoadOptions { environment, working_directory: archive.root.to_owned() };
+    load_from(paths, &options, Some(archive))
+}
+
+fn load_from(paths: &[PathBuf], options: &LoadOptions<'_>, archive: Option<&Archive<'_>>) -> Loaded {
     let mut loader = Loader {
-        finder: Finder::new(&options.working_directory),
+        finder: Finder::new(&options.working_directory, archive),
         options,
         sources: Sources::default(),
         faults: Faults::default(),
@@ -83,7 +104,7 @@ struct Portal {
 }
 
 struct Loader<'options> {
-    finder: Finder,
+    finder: Finder<'options>,
     options: &'options LoadOptions<'options>,
     sources: Sources,
     faults: Faults,
@@ -101,7 +122,7 @@ impl Loader<'_> {
                 }
             }
             Err(fault) => {
-                let fault = path_fault(&fault, &path.to_string_lossy(), None);
+                let fault = path_fault(&fault, &self.finder.told(path).to_string_lossy(), None);
                 self.faults.push(fault);
             }
         }
@@ -122,13 +143,13 @@ impl Loader<'_> {
 
     fn read_file(&mut self, file: &File, included_at: Option<Location>) -> Option<LoadedFile> {
         let shown = file.shown.to_string_lossy();
-        match files::read(file) {
+        match self.finder.read(file) {
             Text::Read(text) => {
-                let index = self.sources.add(&file.shown, text);
+                let index = self.sources.add_from(&file.shown, self.finder.place(file), text);
                 Some(self.read_text(file, index))
             }
             Text::NotUtf8 { text, valid_up_to } => {
-                let index = self.sources.add(&file.shown, text);
+                let index = self.sources.add_from(&file.shown, self.finder.place(file), text);
                 let start = u32::try_from(valid_up_to).unwrap_or(u32::MAX);
                 let location = Location { file: index, start, end: start };
                 let fault = Diagnostic::error("not-utf-8", location, "the file is not UTF-8 text");

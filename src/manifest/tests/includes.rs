@@ -165,3 +165,22 @@ fn without_a_repository_a_file_reaches_its_own_folder() {
     let loaded = load_from("elsewhere");
     assert_eq!(loaded.diagnostics.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["outside-repository"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn odd_names_hide_nothing_from_a_pattern() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repository = Repository::new(&[
+        ("portal.yaml", &portal("  include: ['**/*.yaml', .catalog/*.yaml]\n")),
+        ("a/one.yaml", &fragment("  userGroups: [{name: One}]\n")),
+        ("a/.hidden/two.yaml", "nonsense"),
+        ("a/.three.yaml", "nonsense"),
+        (".catalog/four.yaml", &fragment("  userGroups: [{name: Four}]\n")),
+    ]);
+    let odd = repository.path().join("a").join(std::ffi::OsStr::from_bytes(b"\xff.yaml"));
+    fs::write(odd, "nonsense").expect("a file can be written");
+    let told = repository.faults(&["portal.yaml"]);
+    assert_eq!(told.lines().count(), 2, "the pattern matches the file that it stands in, and no more: {told}");
+    assert!(told.contains("error[bad-include]"), "{told}");
+    assert_eq!(repository.load(&["portal.yaml"]).sources.len(), 3);
+}
