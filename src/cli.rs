@@ -33,6 +33,10 @@ pub struct Global {
     )]
     pub emulator: Option<PathBuf>,
 
+    /// Faults that the emulator makes, such as seed=7,429=5%,reset-after@writes#3; `help` lists them
+    #[arg(long, global = true, value_name = "SPEC")]
+    pub faults: Option<String>,
+
     /// Region of the hub
     #[arg(long, global = true, value_enum, conflicts_with = "host")]
     pub region: Option<RegionName>,

@@ -8,6 +8,7 @@ use crate::cli::{Global, RegionName};
 use crate::client::{self, Client, Credential, CredentialFlags, Host, Origin, Region};
 use crate::commands::output;
 use crate::diagnostic::{self, Diagnostic, Sources};
+use crate::emulator::Faults;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::manifest::load::{LoadOptions, Loaded, load};
@@ -119,7 +120,7 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
         ..target
     };
     let (host, credential, emulator) = if let Some(database) = &global.emulator {
-        let running = start_emulator(database).await?;
+        let running = start_emulator(database, super::emulator::faults(global)?).await?;
         let address = running.url.trim_start_matches("http://").parse().context("the emulator has no address")?;
         let host = Host::loopback(address).context("the emulator is not on loopback")?;
         let secret = running.client_secret.clone().into();
@@ -153,8 +154,8 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
     Ok(Connection { client: Client::new(options)?, target, _emulator: emulator })
 }
 
-/// Starts the emulator; a new database is filled with the demo organization.
-async fn start_emulator(database: &Path) -> Result<emulator::Running> {
+/// Starts the emulator with these faults; a new database is filled with the demo organization.
+async fn start_emulator(database: &Path, faults: Faults) -> Result<emulator::Running> {
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
@@ -163,6 +164,7 @@ async fn start_emulator(database: &Path) -> Result<emulator::Running> {
         emulator::start(emulator::Options {
             database: emulator::Database::File(database.to_owned()),
             seed,
+            faults: faults.clone(),
             ..emulator::Options::default()
         })
     };

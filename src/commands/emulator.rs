@@ -5,14 +5,63 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::{block_on_threads, interrupt, output};
-use crate::cli::EmulatorCommand;
+use crate::cli::{Command, EmulatorCommand, Global};
 use crate::emulator::switches::SwitchInfo;
-use crate::emulator::{self, Database, Options, Switches};
+use crate::emulator::{self, Database, FaultInfo, Faults, Options, Switches};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::files;
 use crate::render::table::Table;
 
-pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
+/// Refuses `--faults` where no emulator makes any; `help` is answered wherever it stands.
+pub(super) fn check_faults(global: &Global, command: &Command) -> Result<Option<Exit>> {
+    let Some(text) = &global.faults else { return Ok(None) };
+    if text == "help" {
+        output::data(&list_faults())?;
+        return Ok(Some(Exit::Done));
+    }
+    let serves =
+        matches!(command, Command::Emulator(arguments) if matches!(arguments.command, EmulatorCommand::Serve { .. }));
+    if global.emulator.is_none() && !serves {
+        return Err(Failure::with_exit(Exit::Usage, "--faults is for the emulator alone")
+            .hint("say --emulator as well, or use `aehctl emulator serve --faults SPEC`")
+            .into());
+    }
+    faults(global).map(|_| None)
+}
+
+/// What `--faults` asks for.
+pub(super) fn faults(global: &Global) -> Result<Faults> {
+    let Some(text) = &global.faults else { return Ok(Faults::default()) };
+    Faults::parse(text).map_err(|error| {
+        Failure::with_exit(Exit::Usage, format!("--faults: {error:#}"))
+            .hint("`--faults help` lists what there is; docs/emulator.md explains it")
+            .into()
+    })
+}
+
+/// What `--faults` takes.
+fn list_faults() -> String {
+    let mut table = Table::new(["FAULT", "WHAT HAPPENS"]);
+    for FaultInfo { name, about } in Faults::ALL {
+        table.row([*name, *about]);
+    }
+    let faults = table.render(None);
+    let mut table = Table::new(["SETTING", "WHAT IT DECIDES"]);
+    table.row(["seed=N", "what everything is drawn from, 0 if not given"]);
+    table.row(["until=N", "after so many requests nothing is drawn any more"]);
+    table.row(["rate=N/TIME", "requests in a time, such as 5/s; 429 with hints beyond it"]);
+    table.row(["switches=random", "draws a side for each switch that is not set"]);
+    table.row(["NAME=VALUE", "sets a switch, such as lag=2; `emulator serve --switch help` lists them"]);
+    let settings = table.render(None);
+    format!(
+        "{faults}\n{settings}\nEntries stand between commas: FAULT[@WHOM][#N][=CHANCE[:TIME]]. \
+         WHOM is reads, writes, sign-in or an operationId;\n\
+         #N is the N-th such request alone; CHANCE is a percentage, 100% if not given.\n"
+    )
+}
+
+pub(super) fn run(global: &Global, command: EmulatorCommand) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { listen, db, seed, reset, latency, request_log, token_lifetime, switches } => {
             if switches.iter().any(|switch| switch == "help") {
@@ -20,7 +69,9 @@ pub(super) fn run(command: EmulatorCommand) -> Result<Exit> {
                 return Ok(Exit::Done);
             }
             let switches = Switches::parse(switches.iter().map(String::as_str))?;
-            let options = Options { listen, latency, request_log, switches, token_lifetime, ..Options::default() };
+            let faults = faults(global)?;
+            let options =
+                Options { listen, latency, request_log, switches, faults, token_lifetime, ..Options::default() };
             block_on_threads(serve(options, db, seed, reset))
         }
         EmulatorCommand::Seed { db, seed, reset } => {

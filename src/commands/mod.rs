@@ -47,6 +47,9 @@ pub fn run() -> Exit {
 }
 
 fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    if let Some(exit) = emulator::check_faults(global, &command)? {
+        return Ok(exit);
+    }
     match command {
         Command::Init(arguments) => init::run(&arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
@@ -57,7 +60,7 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(global, &arguments),
         Command::Export(arguments) => export::run(global, &arguments),
         Command::Get(arguments) => get::run(global, &arguments),
-        Command::Emulator(arguments) => emulator::run(arguments.command),
+        Command::Emulator(arguments) => emulator::run(global, arguments.command),
         Command::Schema => schema::run(),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

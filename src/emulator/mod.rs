@@ -6,8 +6,11 @@
 
 mod demo;
 mod failure;
+mod faults;
 mod handlers;
+mod ids;
 mod lag;
+mod line;
 mod openapi;
 mod operation;
 mod operations;
@@ -20,24 +23,31 @@ pub mod switches;
 mod tests;
 mod tokens;
 mod wire;
+mod world;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use demo::{Shape, demo, demo_with};
+pub use faults::editor::Edit;
+pub use faults::{FaultInfo, Faults};
 pub use openapi::openapi;
 pub use request_log::LoggedRequest;
 pub use switches::Switches;
+pub use world::{Asset, Cause, Event, Group, Member, Portal, Prospect, Seen, Witness, World};
 
+use faults::judge::Judge;
+use ids::Ids;
 use lag::Lag;
+use line::{Breaker, Lines};
 use request_log::RequestLog;
 use server::Server;
 use store::{Setting, Store};
@@ -63,6 +73,10 @@ pub struct Options {
     /// A file to append a JSON line for each request to.
     pub request_log: Option<PathBuf>,
     pub switches: Switches,
+    /// What goes wrong on purpose; switches that it sets or draws come on top of the others.
+    pub faults: Faults,
+    /// Is told every committed change.
+    pub witness: Option<Witness>,
     /// How long a bearer token is good.
     pub token_lifetime: Duration,
 }
@@ -76,6 +90,8 @@ impl Default for Options {
             latency: Duration::ZERO,
             request_log: None,
             switches: Switches::default(),
+            faults: Faults::default(),
+            witness: None,
             token_lifetime: Duration::from_secs(60 * 60),
         }
     }
@@ -96,7 +112,8 @@ pub struct Running {
 
 /// Starts an emulator; it serves when this returns.
 pub async fn start(options: Options) -> Result<Running> {
-    let Options { database, seed, listen, latency, request_log, switches, token_lifetime } = options;
+    let Options { database, seed, listen, latency, request_log, switches, faults, witness, token_lifetime } = options;
+    let switches = faults.switched(&switches);
     if !listen.ip().is_loopback() {
         bail!("the emulator listens on loopback addresses only, not on {listen}");
     }
@@ -127,17 +144,24 @@ pub async fn start(options: Options) -> Result<Running> {
         lag: Lag::new(switches.lag),
         switches,
         tokens: Tokens::new(token_lifetime),
-        log,
+        ids: Ids::new(faults.seed()),
+        judge: RwLock::new(Arc::new(Judge::new(faults))),
+        witness,
+        log: Arc::new(log),
         latency,
+        closing: watch::Sender::new(false),
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let router = server::router(&server);
+    let closing = server.clone();
     let serving = tokio::spawn(async move {
         let until = async move {
             // An error is the sender dropped, which stops the server as well.
             stopped.await.unwrap_or_default();
+            closing.closing.send_replace(true);
         };
-        axum::serve(listener, router).with_graceful_shutdown(until).await
+        let service = router.into_make_service_with_connect_info::<Breaker>();
+        axum::serve(Lines(listener), service).with_graceful_shutdown(until).await
     });
     Ok(Running { url, client_id, client_secret, username, password, server, stop: Some(stop), serving })
 }
@@ -166,7 +190,18 @@ impl Running {
         seed::dump(&self.server.store)
     }
 
-    /// The latest requests, at most 100,000, in the order of their answers.
+    /// Who is in which group and who sees what, at this moment.
+    pub fn world(&self) -> Result<World> {
+        self.server.store.read(world::world).context("failed to read the emulator's database")
+    }
+
+    /// From now on these faults, counted and drawn from the beginning; the default is none, which also ends a stop.
+    /// Switches stay as they are.
+    pub fn set_faults(&self, faults: Faults) {
+        *self.server.judge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Judge::new(faults));
+    }
+
+    /// The latest requests, at most 100,000, in the order in which they ended.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.server.log.requests()
     }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::failure::{Failure, Outcome, Reason};
+use super::ids::Ids;
 use super::switches::{Lists, Switches};
 use super::tokens::{Principal, Tokens};
 
@@ -20,6 +21,7 @@ pub(crate) struct Call<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) switches: &'a Switches,
     pub(crate) tokens: &'a Tokens,
+    pub(crate) ids: &'a Ids,
     /// Absent for the operations that need no sign-in.
     pub(crate) principal: Option<Principal>,
     /// The path's parameters, decoded.

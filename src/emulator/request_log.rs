@@ -4,23 +4,69 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// One answered request.
+use super::faults::editor::Edit;
+
+/// One request that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedRequest {
-    /// When it was answered, RFC 3339.
+    /// When it ended, RFC 3339.
     pub time: String,
     pub method: String,
     /// As it was sent, with its query.
     pub path: String,
     /// Absent if no operation was meant.
     pub operation_id: Option<String>,
-    pub status: u16,
+    /// What was sent; absent if the connection ended or stays without an answer.
+    pub status: Option<u16>,
+    /// The fault that hit it, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    /// What somebody else changed in the portal just before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub editor: Vec<Edit>,
+}
+
+/// A request that is under way; it is logged when it ends, even if nobody waits for its answer any more.
+pub(crate) struct Note {
+    log: Arc<RequestLog>,
+    request: Mutex<Option<LoggedRequest>>,
+}
+
+impl Note {
+    pub(crate) fn new(log: Arc<RequestLog>, request: LoggedRequest) -> Self {
+        Self { log, request: Mutex::new(Some(request)) }
+    }
+
+    /// Adds to what will be logged, if it is not logged yet.
+    pub(crate) fn add(&self, add: impl FnOnce(&mut LoggedRequest)) {
+        if let Some(request) = self.lock().as_mut() {
+            add(request);
+        }
+    }
+
+    /// Logs it, once.
+    pub(crate) fn end(&self) {
+        if let Some(mut request) = self.lock().take() {
+            request.time = super::server::now();
+            self.log.record(request);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<LoggedRequest>> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// Requests kept in memory, so that a server that runs for long does not grow.

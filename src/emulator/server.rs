@@ -3,12 +3,13 @@
 //! Every request passes the layers of [`router`] in their order; what an operation means is the handlers' business.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -16,15 +17,22 @@ use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
 use jiff::{Timestamp, Unit};
 use percent_encoding::percent_decode_str;
+use tokio::sync::watch;
 
 use super::failure::{Failure, Outcome, Reason};
+use super::faults::editor::{CREATE_GROUP, Desk, Edit, Planned};
+use super::faults::judge::{Asked, Class, Judge, Verdict};
+use super::faults::meet::{Unanswered, meet};
+use super::ids::Ids;
 use super::lag::{Lag, Read};
+use super::line::Breaker;
 use super::operation::{Arrival, Call, Effect, Operation};
 use super::operations::operations;
-use super::request_log::{LoggedRequest, RequestLog};
-use super::store::Store;
+use super::request_log::{LoggedRequest, Note, RequestLog};
+use super::store::{Store, portals};
 use super::switches::{Switches, UnknownResource};
 use super::tokens::Tokens;
+use super::world::{Cause, Event, Witness, world};
 
 /// Bytes of a request body at most: a publication of a portal's 7,000 assets fits in twice.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -34,21 +42,22 @@ pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) switches: Switches,
     pub(crate) tokens: Tokens,
-    pub(crate) log: RequestLog,
+    pub(crate) ids: Ids,
+    pub(crate) judge: RwLock<Arc<Judge>>,
+    pub(crate) witness: Option<Witness>,
+    pub(crate) log: Arc<RequestLog>,
     pub(crate) lag: Lag,
     pub(crate) latency: Duration,
+    /// Whether the server is about to end, so that nothing is waited for any more.
+    pub(crate) closing: watch::Sender<bool>,
 }
 
 /// A status with a JSON body, if there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    status: StatusCode,
-    body: Option<Bytes>,
+    pub(crate) status: StatusCode,
+    pub(crate) body: Option<Bytes>,
 }
-
-/// The operation that a response is from, for the log.
-#[derive(Debug, Clone, Copy)]
-struct OperationId(&'static str);
 
 /// The routes of all operations, and the layers around them.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
@@ -66,24 +75,32 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .method_not_allowed_fallback(|| async {
             refusal(&Failure::new(Reason::MethodNotAllowed, "Method Not Allowed"))
         })
-        // The last layer is the first to see a request. A layer that injects faults belongs before `delay`.
+        // The last layer is the first to see a request.
         .layer(from_fn_with_state(server.clone(), delay))
         .layer(middleware::from_fn(loopback_only))
         .layer(from_fn_with_state(server.clone(), log))
         .with_state(server.clone())
 }
 
-async fn log(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    let method = request.method().to_string();
-    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+async fn log(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
+    let note = Arc::new(Note::new(
+        server.log.clone(),
+        LoggedRequest {
+            time: String::new(),
+            method: request.method().to_string(),
+            path: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
+            operation_id: None,
+            status: None,
+            fault: None,
+            editor: Vec::new(),
+        },
+    ));
+    request.extensions_mut().insert(note.clone());
     let response = next.run(request).await;
-    server.log.record(LoggedRequest {
-        time: now(),
-        method,
-        path,
-        operation_id: response.extensions().get::<OperationId>().map(|id| id.0.to_owned()),
-        status: response.status().as_u16(),
-    });
+    if response.extensions().get::<Unanswered>().is_none() {
+        note.add(|request| request.status = Some(response.status().as_u16()));
+    }
+    note.end();
     response
 }
 
@@ -112,23 +129,129 @@ async fn delay(State(server): State<Arc<Server>>, request: Request, next: Next) 
     next.run(request).await
 }
 
+/// One request, from its arrival to its answer or to what comes in place of it.
 async fn dispatch(server: Arc<Server>, operation: Arc<Operation>, request: Request) -> Response {
-    let id = OperationId(operation.id);
-    let mut response = match answer(server, operation, request).await {
-        Ok(answer) => respond(answer),
-        Err(failure) => refusal(&failure),
+    let (mut parts, body) = request.into_parts();
+    let note = parts.extensions.remove::<Arc<Note>>().expect("the log is the first to see a request");
+    let ConnectInfo::<Breaker>(line) = parts.extensions.remove().expect("every request comes over a connection");
+    note.add(|request| request.operation_id = Some(operation.id.to_owned()));
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        let message = format!("The body is cut short, or larger than {BODY_LIMIT} bytes");
+        return refusal(&Failure::new(Reason::PayloadTooLarge, message));
     };
-    response.extensions_mut().insert(id);
-    response
+    let path = match path_parameters(&mut parts).await {
+        Ok(path) => path,
+        Err(failure) => return refusal(&failure),
+    };
+    let verdict = judge(&server, &operation, &parts, &body);
+    if !verdict.edits.is_empty() {
+        let edits = meanwhile(&server, &operation, &path, &body, &verdict).await;
+        note.add(|request| request.editor = edits);
+    }
+    let number = verdict.number;
+    let work = {
+        let server = server.clone();
+        async move {
+            answer(server, operation, Received { parts, path, body, number }).await.unwrap_or_else(|failure| {
+                tell(&failure);
+                refused(&failure)
+            })
+        }
+    };
+    meet(&server, &verdict, &line, &note, work).await
 }
 
-async fn answer(server: Arc<Server>, operation: Arc<Operation>, request: Request) -> Outcome<Answer> {
-    let (mut parts, body) = request.into_parts();
+fn judge(server: &Server, operation: &Operation, parts: &Parts, body: &[u8]) -> Verdict {
+    if !operation.documented {
+        // The emulator's own operations are there for tests, and work.
+        return Verdict::default();
+    }
+    let class = match (operation.guarded, operation.effect) {
+        (false, _) => Class::SignIn,
+        (true, Effect::Reads) => Class::Read,
+        (true, Effect::Writes) => Class::Write,
+    };
+    let header = |name: &str| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    // A credential differs from run to run, and is no part of what is asked.
+    let body = if class == Class::SignIn { &[] } else { body };
+    let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let content = [header("x-limit"), header("x-offset"), header("x-from"), body];
+    let judge = server.judge.read().unwrap_or_else(PoisonError::into_inner).clone();
+    judge.judge(&Asked { operation: operation.id, class, path, content: &content })
+}
+
+/// Lets the editor act, each time in a transaction of its own.
+async fn meanwhile(
+    server: &Arc<Server>,
+    operation: &Operation,
+    path: &BTreeMap<String, String>,
+    body: &[u8],
+    verdict: &Verdict,
+) -> Vec<Edit> {
+    let planned = (operation.id == CREATE_GROUP).then(|| Planned::of_request(body)).flatten();
+    let (server, path, verdict) = (server.clone(), path.clone(), verdict.clone());
+    let work = move || -> rusqlite::Result<Vec<Edit>> {
+        let mut done = Vec::new();
+        for order in &verdict.edits {
+            let edit = |db: &rusqlite::Connection| {
+                let Some(portal) = meant_portal(db, &path, &server.switches)? else { return Ok(None) };
+                let groups_limit = server.switches.groups_limit as usize;
+                let planned = planned.as_ref();
+                Desk { db, portal, ids: &server.ids, planned, groups_limit, now: &now() }.edit(*order)
+            };
+            let edit = server.store.write_then(edit, |db, edit| {
+                if let Some(edit) = edit {
+                    server.bear_witness(db, verdict.number, || Cause::Edit(edit.clone()));
+                }
+            })?;
+            if edit.is_some() {
+                server.lag.wrote();
+            }
+            done.extend(edit);
+        }
+        Ok(done)
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    match done.map_err(|error| error.to_string()).and_then(|done| done.map_err(|error| error.to_string())) {
+        Ok(edits) => edits,
+        Err(error) => {
+            tracing::error!("the emulator's editor failed: {error}");
+            Vec::new()
+        }
+    }
+}
+
+/// The portal that a path names, or the first one.
+fn meant_portal(
+    db: &rusqlite::Connection,
+    path: &BTreeMap<String, String>,
+    switches: &Switches,
+) -> rusqlite::Result<Option<i64>> {
+    if let (Some(connection), Some(portal)) = (path.get("connectionId"), path.get("portalId"))
+        && let Some(connection) = portals::connection_key(db, connection)?
+        && let Some(portal) = portals::find(db, connection, portal, switches.portal_path)?
+    {
+        return Ok(Some(portal.key));
+    }
+    for (connection, _) in portals::connections(db)? {
+        if let Some((portal, _)) = portals::portals(db, connection)?.first() {
+            return Ok(Some(*portal));
+        }
+    }
+    Ok(None)
+}
+
+/// A request that is whole.
+struct Received {
+    parts: Parts,
+    path: BTreeMap<String, String>,
+    body: Bytes,
+    number: u64,
+}
+
+async fn answer(server: Arc<Server>, operation: Arc<Operation>, received: Received) -> Outcome<Answer> {
+    let Received { parts, path, body, number } = received;
     let principal = if operation.guarded { Some(authenticate(&server.tokens, &parts.headers)?) } else { None };
-    let path = path_parameters(&mut parts).await?;
-    let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        Failure::new(Reason::PayloadTooLarge, format!("The body is cut short, or larger than {BODY_LIMIT} bytes"))
-    })?;
     let arrival = Arrival {
         path,
         query: query(parts.uri.query().unwrap_or_default())?,
@@ -140,15 +263,16 @@ async fn answer(server: Arc<Server>, operation: Arc<Operation>, request: Request
     let work = move || -> Outcome<Answer> {
         let now = now();
         let run = |db: &rusqlite::Connection| {
-            let Server { switches, tokens, .. } = &*server;
-            operation.run(&Call { db, switches, tokens, principal, path: &arrival.path, now: &now }, &arrival)
+            let Server { switches, tokens, ids, .. } = &*server;
+            operation.run(&Call { db, switches, tokens, ids, principal, path: &arrival.path, now: &now }, &arrival)
         };
         let run = |db: &rusqlite::Connection| run(db).map_err(|failure| as_switched(failure, &server.switches));
         match operation.effect {
             Effect::Writes => {
-                let answer = server.store.write(run).map(accepted)?;
+                let cause = || Cause::Request { operation_id: operation.id };
+                let reply = server.store.write_then(run, |db, _| server.bear_witness(db, number, cause))?;
                 server.lag.wrote();
-                Ok(answer)
+                Ok(accepted(reply))
             }
             Effect::Reads if server.lag.is_off() || !operation.guarded => server.store.read(run).map(accepted),
             Effect::Reads => {
@@ -169,6 +293,17 @@ async fn answer(server: Arc<Server>, operation: Arc<Operation>, request: Request
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Failure::new(Reason::Internal, format!("the operation failed: {error}"))))
+}
+
+impl Server {
+    /// Shows the world to the witness, if there is one; nothing else is written meanwhile.
+    fn bear_witness(&self, db: &rusqlite::Connection, request: u64, cause: impl FnOnce() -> Cause) {
+        let Some(witness) = &self.witness else { return };
+        match world(db) {
+            Ok(world) => witness.tell(&Event { request, cause: cause(), world }),
+            Err(error) => tracing::error!("the emulator cannot show its world: {error}"),
+        }
+    }
 }
 
 fn as_switched(failure: Failure, switches: &Switches) -> Failure {
@@ -225,7 +360,7 @@ fn header_text(name: &str, value: &HeaderValue) -> Outcome<String> {
     value.to_str().map(str::to_owned).map_err(|_| Failure::invalid("a header", format!("{name} is not text")))
 }
 
-fn accepted(body: Option<Vec<u8>>) -> Answer {
+pub(crate) fn accepted(body: Option<Vec<u8>>) -> Answer {
     Answer { status: StatusCode::OK, body: body.map(Bytes::from) }
 }
 
@@ -234,14 +369,18 @@ fn refused(failure: &Failure) -> Answer {
     Answer { status, body: Some(Bytes::from(failure.envelope().to_string())) }
 }
 
-fn refusal(failure: &Failure) -> Response {
+fn tell(failure: &Failure) {
     if failure.reason == Reason::Internal {
         tracing::error!("{failure}");
     }
+}
+
+fn refusal(failure: &Failure) -> Response {
+    tell(failure);
     respond(refused(failure))
 }
 
-fn respond(Answer { status, body }: Answer) -> Response {
+pub(crate) fn respond(Answer { status, body }: Answer) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     if let Some(body) = body {
@@ -252,7 +391,7 @@ fn respond(Answer { status, body }: Answer) -> Response {
 }
 
 /// The time in RFC 3339, in milliseconds.
-fn now() -> String {
+pub(crate) fn now() -> String {
     let now = Timestamp::now();
     now.round(Unit::Millisecond).unwrap_or(now).to_string()
 }

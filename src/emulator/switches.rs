@@ -62,6 +62,16 @@ macro_rules! switches {
                 }, )+
             ];
 
+            /// Whether a switch has its default, or does not exist.
+            pub(crate) fn is_default(&self, name: &str) -> bool {
+                let default = Self::default();
+                match name {
+                    $( $name => self.$field == default.$field, )+
+                    $( $number_name => self.$number == default.$number, )+
+                    _ => true,
+                }
+            }
+
             fn assign(&mut self, name: &str, value: &str) -> Result<()> {
                 match name {
                     $( $name => self.$field = match value {

@@ -1,7 +1,5 @@
 //! Prospects: requests to join, and the decision on them.
 
-use uuid::Uuid;
-
 use super::super::failure::{Failure, Outcome};
 use super::super::operation::{Call, Json, NoParameters, Nothing};
 use super::super::store::people::{self, Decision};
@@ -38,10 +36,11 @@ pub(crate) fn approve(call: &Call<'_>, _: NoParameters, Json(request): Json<Pros
         let message = format!("A user has at most {MEMBERSHIP_LIMIT} user groups, the default one counted");
         return Err(Failure::bad_request(message));
     }
-    let Prospect { first_name, last_name, email, username, .. } = prospect;
+    let Prospect { id: prospect_id, first_name, last_name, email, username, .. } = prospect;
     let names: Vec<String> = [first_name, last_name].into_iter().flatten().collect();
+    let is_taken = |id: &str| people::member_by_id(call.db, portal.key, id).is_ok_and(|member| member.is_some());
     let user = User {
-        id: Uuid::new_v4().to_string(),
+        id: call.ids.fresh("member", &prospect_id, is_taken),
         name: (!names.is_empty()).then(|| names.join(" ")),
         username: username.or_else(|| Some(email.clone())),
         email,

@@ -1,7 +1,5 @@
 //! User groups: the tree, and what may be made of it.
 
-use uuid::Uuid;
-
 use super::super::failure::{Failure, Outcome};
 use super::super::operation::{Call, Json, NoParameters, Nothing, Undocumented};
 use super::super::store::user_groups::{self, Group, Groups};
@@ -38,7 +36,7 @@ pub(crate) fn create(
     let mut created = Group {
         key: 0,
         parent,
-        id: Uuid::new_v4().to_string(),
+        id: call.ids.fresh("user group", &name, |id| groups.by_id(id).is_some()),
         name,
         description,
         is_admin: false,

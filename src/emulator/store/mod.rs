@@ -81,10 +81,20 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_then(work, |_, _| {})
+    }
+
+    /// The same, and shows what came of it before anything else is written.
+    pub(crate) fn write_then<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+        then: impl FnOnce(&Connection, &T),
+    ) -> Result<T, E> {
         let mut connection = lock(&self.writer);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
         transaction.commit()?;
+        then(&connection, &result);
         Ok(result)
     }
 }

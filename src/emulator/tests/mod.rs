@@ -3,6 +3,7 @@
 mod access_management;
 mod assets;
 mod contract;
+mod faults;
 mod groups;
 mod people;
 mod seeds;
