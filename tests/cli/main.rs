@@ -5,6 +5,7 @@ mod apply;
 mod bad_input;
 mod emulator;
 mod export;
+mod faults;
 mod get;
 mod hostile;
 #[cfg(unix)]
