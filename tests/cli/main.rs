@@ -11,6 +11,8 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod journal;
+#[cfg(unix)]
+mod kill;
 mod manifests;
 mod observe;
 mod output;
@@ -25,3 +27,6 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod usage;
+#[cfg(unix)]
+#[path = "../world/mod.rs"]
+mod world;

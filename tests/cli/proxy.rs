@@ -12,6 +12,9 @@ pub(crate) enum Verdict {
     Pass,
     /// The hub does it, and nobody learns of it: the connection ends without an answer.
     Lose,
+    /// The same, and this happens before the connection ends.
+    #[cfg(unix)]
+    LoseAnd(Box<dyn FnOnce()>),
     /// Something else answers: bytes from the status line on.
     Answer(Vec<u8>),
 }
@@ -25,7 +28,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Stands in front of a hub; `judge` is told each request's line and body before anything is done with it.
     pub(crate) fn before(hub: &Hub, judge: impl Fn(&str, &str) -> Verdict + Send + Sync + 'static) -> Self {
-        Self::start(hub.running().url.trim_start_matches("http://").to_owned(), judge)
+        Self::before_url(&hub.running().url, judge)
+    }
+
+    /// The same for a hub that runs elsewhere.
+    pub(crate) fn before_url(url: &str, judge: impl Fn(&str, &str) -> Verdict + Send + Sync + 'static) -> Self {
+        Self::start(url.trim_start_matches("http://").to_owned(), judge)
     }
 
     /// Gives the same bytes to whatever is asked.
@@ -69,7 +77,7 @@ fn serve(
     let verdict = judge(&line, &String::from_utf8_lossy(&body));
     let answer = match &verdict {
         Verdict::Answer(bytes) => bytes.clone(),
-        Verdict::Pass | Verdict::Lose => {
+        _ => {
             let mut hub = TcpStream::connect(upstream)?;
             hub.write_all(head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes())?;
             hub.write_all(&body)?;
@@ -79,10 +87,15 @@ fn serve(
             answer
         }
     };
-    if !matches!(verdict, Verdict::Lose) {
-        let mut stream = stream;
-        stream.write_all(&answer)?;
-        stream.flush()?;
+    match verdict {
+        Verdict::Pass | Verdict::Answer(_) => {
+            let mut stream = stream;
+            stream.write_all(&answer)?;
+            stream.flush()?;
+        }
+        Verdict::Lose => {}
+        #[cfg(unix)]
+        Verdict::LoseAnd(happens) => happens(),
     }
     stream.shutdown(Shutdown::Both)
 }

@@ -1,0 +1,216 @@
+//! Kill -9 at every request of an apply: the next run needs no journal and no help, and comes to the same portal.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::proxy::{Proxy, Verdict};
+use crate::support::{Case, Working, portal};
+use crate::world::Portal;
+
+/// Every kind of write, most of them mappings, of which one read serves many.
+fn manifest() -> String {
+    let rows = |prefix: &str, count: usize| {
+        let row = |number| format!("{{provider: Okta, group: {prefix}-{number}}}");
+        (0..count).map(row).collect::<Vec<_>>().join(", ")
+    };
+    let partners: String = (1..=6)
+        .map(|number| {
+            let rows = rows(&format!("partner-{number}"), 3);
+            format!("    - {{name: Partner {number}, joins: [partners], idpGroups: [{rows}]}}\n")
+        })
+        .collect();
+    portal(&format!(
+        "  audiences: {{partners: [Gold]}}
+  userGroups:
+    - name: API Developers
+      idpGroups: [{{provider: Okta, group: api-developers}}, {}]
+      children:
+        - {{name: Gold, formerly: [Gold Tier], idpGroups: [{}]}}
+        - {{name: Silver}}
+    - {{name: Support, description: Helps}}
+    - {{name: Partner Acme, state: absent, disableMembers: true}}
+{partners}  assets:
+    - {{asset: Finance/payment-api, versions: {{v1: [API Developers], v2: [audience:partners], v3: []}}}}
+    - {{asset: Finance/invoice-api, versions: {{v1: [Gold, Support], v2: [system:members]}}}}
+    - {{asset: Logistics/shipment-api, versions: {{v1: [system:guests], v2: [audience:partners]}}}}
+    - {{asset: com.example/order-api, versions: {{v1: [audience:partners], v2: [], v3: [Support]}}}}
+    - {{asset: com.example/legacy-orders, state: absent}}
+    - {{asset: Finance/ledger-events, versions: {{v1: [audience:partners]}}}}
+    - {{asset: Logistics/tracking-graph, versions: {{'*': [Silver]}}}}
+    - {{asset: com.example/support-agent, versions: {{v1: [Support]}}}}
+  members:
+    - {{user: jane@example.com, userGroups: [Gold, Partner 1]}}
+    - {{user: ken@example.com, userGroups: [Silver], enabled: false}}
+    - {{user: gina@globex.example, userGroups: [Partner 2, Support]}}
+    - {{user: dora@example.com, enabled: true}}
+  prospects:
+    - {{emailDomain: partner.example, approve: {{userGroups: [Partner 3]}}}}
+    - {{email: bob@spam.example, reject: true}}
+",
+        rows("developers", 9),
+        rows("gold", 9),
+    ))
+}
+
+const APPLY: [&str; 6] = ["apply", "-f", "portal.yaml", "--auto-approve", "--allow", "approve,reject,delete,enable"];
+
+/// A hub of its own in a folder of its own: `emulator serve`, as people run it.
+struct Served {
+    case: Case,
+    url: String,
+    /// It ends when this is dropped.
+    _serving: Working,
+}
+
+impl Served {
+    fn start() -> Self {
+        let mut case = Case::new();
+        case.write("portal.yaml", manifest());
+        let serving = case.spawn(&["emulator", "serve", "--db", "hub.db", "--request-log", "requests.jsonl"]);
+        let line: serde_json::Value = serde_json::from_str(&serving.line()).expect("the first line is JSON");
+        let part = |name: &str| line[name].as_str().expect("it is text").to_owned();
+        case.set("ANYPOINT_CLIENT_ID", &part("client_id"));
+        case.set("ANYPOINT_CLIENT_SECRET", &part("client_secret"));
+        Self { case, url: part("url"), _serving: serving }
+    }
+
+    fn run(&self, host: &str, arguments: &[&str]) -> crate::support::Ended {
+        self.case.run(&[&["--parallelism", "1", "--host", host], arguments].concat())
+    }
+
+    fn portal(&self) -> Portal {
+        Portal::of_dump(&self.case.run(&["emulator", "dump", "--db", "hub.db"]).exits(0).stdout)
+    }
+
+    /// How often the hub was asked to change something.
+    fn writes(&self) -> usize {
+        let log = self.case.read("requests.jsonl");
+        let requests = log.lines().map(|line| serde_json::from_str(line).expect("each line is JSON"));
+        requests
+            .filter(|request: &serde_json::Value| is_write(request["operationId"].as_str().unwrap_or_default()))
+            .count()
+    }
+
+    fn announced(&self) -> usize {
+        let journals = self.case.files().into_iter().filter(|file| file.starts_with(".aehctl/journal/"));
+        journals.map(|journal| self.case.read(&journal).matches("\"event\":\"intended\"").count()).sum()
+    }
+}
+
+fn is_write(operation: &str) -> bool {
+    ["create", "update", "delete", "add", "remove", "enable", "disable", "approve", "reject"]
+        .iter()
+        .any(|verb| operation.starts_with(verb))
+        && !operation.ends_with("Token")
+}
+
+/// Runs an apply and kills it at one request: before the hub sees it, or once the hub has done it and before its answer
+/// arrives. Tells whether it was killed.
+fn killed_at(served: &Served, index: usize, after_effect: bool) -> bool {
+    let process: Arc<Mutex<Option<Pid>>> = Arc::default();
+    let (victim, count) = (Arc::clone(&process), Mutex::new(0));
+    let proxy = Proxy::before_url(&served.url, move |_, _| {
+        let mut count = lock(&count);
+        *count += 1;
+        let victim = Arc::clone(&victim);
+        let kill = move || kill_process(lock(&victim).expect("it asks, so it runs"), Signal::KILL).expect("it runs");
+        match (*count == index + 1, after_effect) {
+            (false, _) => Verdict::Pass,
+            (true, true) => Verdict::LoseAnd(Box::new(kill)),
+            (true, false) => {
+                kill();
+                Verdict::Answer(Vec::new())
+            }
+        }
+    });
+    let arguments = [&["--parallelism", "1", "--host", &proxy.url], &APPLY[..]].concat();
+    let mut command = served.case.command(&arguments);
+    // The first request waits until the process is known.
+    let mut known = lock(&process);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary can be started");
+    *known = Some(Pid::from_child(&child));
+    drop(known);
+    child.wait().expect("it ends").code().is_none()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an apply that nobody disturbs asks for, and the portal that it leaves.
+fn undisturbed() -> (Vec<String>, Portal) {
+    let served = Served::start();
+    let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = Arc::clone(&requests);
+    let proxy = Proxy::before_url(&served.url, move |line, _| {
+        lock(&told).push(line.to_owned());
+        Verdict::Pass
+    });
+    served.run(&proxy.url, &APPLY).exits(0);
+    assert!(served.writes() >= 60, "only {} writes", served.writes());
+    assert_eq!(served.announced(), served.writes());
+    let requests = lock(&requests).clone();
+    (requests, served.portal())
+}
+
+/// Every fourth request, beginning with the given one: the quarters run side by side.
+fn every_fourth(from: usize) {
+    let (requests, expected) = undisturbed();
+    assert_eq!(expected.duplicates(), Vec::<String>::new());
+    for index in (from..requests.len()).step_by(4) {
+        let is_write = !requests[index].starts_with("GET ") && !requests[index].contains("earch");
+        // Reading has no effect to be told apart from none.
+        for after_effect in [false, true].into_iter().take(if is_write { 2 } else { 1 }) {
+            let context =
+                format!("killed {} request {index}: {}", if after_effect { "after" } else { "at" }, requests[index]);
+            let served = Served::start();
+            assert!(killed_at(&served, index, after_effect), "{context}: it ended by itself");
+            assert!(served.announced() >= served.writes(), "{context}: a write was sent that no journal announces");
+            assert_eq!(served.portal().duplicates(), Vec::<String>::new(), "{context}");
+            let second = served.run(&served.url, &APPLY);
+            assert_eq!(second.status, Some(0), "{context}\n{second}");
+            assert_eq!(differences(&served.portal(), &expected), "", "{context}");
+            let third = served.run(&served.url, &["plan", "-f", "portal.yaml", "--detailed-exitcode"]);
+            assert_eq!(third.status, Some(0), "{context}\n{third}");
+        }
+    }
+}
+
+/// What two portals do not share, in short.
+fn differences(portal: &Portal, expected: &Portal) -> String {
+    fn of<T: PartialEq + std::fmt::Debug>(what: &str, a: &BTreeMap<String, T>, b: &BTreeMap<String, T>) -> String {
+        let keys = a.keys().chain(b.keys()).collect::<std::collections::BTreeSet<_>>();
+        let differing = keys.into_iter().filter(|key| a.get(*key) != b.get(*key));
+        differing.map(|key| format!("{what} {key}: {:?} instead of {:?}\n", a.get(key), b.get(key))).collect()
+    }
+    let mut told = of("group", &portal.groups, &expected.groups)
+        + &of("asset", &portal.assets, &expected.assets)
+        + &of("member", &portal.members, &expected.members);
+    if portal.pending != expected.pending {
+        told += &format!("pending {:?} instead of {:?}\n", portal.pending, expected.pending);
+    }
+    told
+}
+
+#[test]
+fn first_quarter() {
+    every_fourth(0);
+}
+
+#[test]
+fn second_quarter() {
+    every_fourth(1);
+}
+
+#[test]
+fn third_quarter() {
+    every_fourth(2);
+}
+
+#[test]
+fn fourth_quarter() {
+    every_fourth(3);
+}
