@@ -75,17 +75,16 @@ fn serve(
     let (head, body) = request(stream)?;
     let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
     let verdict = judge(&line, &String::from_utf8_lossy(&body));
-    let answer = match &verdict {
-        Verdict::Answer(bytes) => bytes.clone(),
-        _ => {
-            let mut hub = TcpStream::connect(upstream)?;
-            hub.write_all(head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes())?;
-            hub.write_all(&body)?;
-            let mut answer = Vec::new();
-            hub.read_to_end(&mut answer)?;
-            told.lock().expect("nobody panics while holding it").push(String::from_utf8_lossy(&answer).into_owned());
-            answer
-        }
+    let answer = if let Verdict::Answer(bytes) = &verdict {
+        bytes.clone()
+    } else {
+        let mut hub = TcpStream::connect(upstream)?;
+        hub.write_all(head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes())?;
+        hub.write_all(&body)?;
+        let mut answer = Vec::new();
+        hub.read_to_end(&mut answer)?;
+        told.lock().expect("nobody panics while holding it").push(String::from_utf8_lossy(&answer).into_owned());
+        answer
     };
     match verdict {
         Verdict::Pass | Verdict::Answer(_) => {

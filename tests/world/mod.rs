@@ -1,9 +1,8 @@
-//! What a portal holds, read from a dump of the emulator: by name, so that two runs can be compared although the hub
-//! gives new objects ids of its own. It shares no code with what it judges.
+//! What a portal holds, by name, so that two runs can be compared although the hub gives new objects ids of its own.
+//! It shares no code with what it judges.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
+use std::fmt::Debug;
 
 /// One portal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,48 +42,21 @@ pub(crate) struct Member {
 }
 
 impl Portal {
-    /// The first portal of a dump.
-    pub(crate) fn of_dump(dump: &str) -> Self {
-        let document: Value = serde_saphyr::from_str(dump).expect("a dump is YAML");
-        Self::of_document(&document["connections"][0]["portals"][0])
-    }
-
-    fn of_document(portal: &Value) -> Self {
-        let mut names = BTreeMap::new();
-        let mut groups: BTreeMap<String, Vec<Group>> = BTreeMap::new();
-        walk(list(&portal["userGroups"]), None, &mut names, &mut groups);
-        for mapped in groups.values_mut().flatten() {
-            mapped.mappings.sort();
+    /// What two portals do not share, in short.
+    pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
+        fn of<T: PartialEq + Debug>(what: &str, a: &BTreeMap<String, T>, b: &BTreeMap<String, T>) -> Vec<String> {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            let differing = keys.into_iter().filter(|key| a.get(*key) != b.get(*key));
+            differing.map(|key| format!("{what} {key}: {:?} instead of {:?}", a.get(key), b.get(key))).collect()
         }
-        let named = |ids: &Value| -> BTreeSet<String> {
-            list(ids)
-                .iter()
-                .map(|id| names.get(&text(id)).cloned().unwrap_or_else(|| format!("no group {id}")))
-                .collect()
-        };
-        let assets = list(&portal["assets"])
-            .iter()
-            .map(|asset| {
-                let versions = list(&asset["minorVersionProfilesVisibility"])
-                    .iter()
-                    .map(|version| (text(&version["minorVersion"]), named(&version["profileVisibility"])))
-                    .collect();
-                let coordinates = format!("{}/{}", text(&asset["groupId"]), text(&asset["assetId"]));
-                (coordinates, Asset { instances: text(&asset["instanceVisibility"]), versions })
-            })
-            .collect();
-        let mut members: BTreeMap<String, Vec<Member>> = BTreeMap::new();
-        for user in list(&portal["users"]) {
-            let is_active = user["isActive"].as_bool().unwrap_or(true);
-            let member = Member { is_active, groups: named(&user["userGroupIds"]) };
-            members.entry(text(&user["username"])).or_default().push(member);
+        let Self { groups, assets, members, pending } = self;
+        let mut differences = of("group", groups, &expected.groups);
+        differences.extend(of("asset", assets, &expected.assets));
+        differences.extend(of("member", members, &expected.members));
+        if *pending != expected.pending {
+            differences.push(format!("pending {pending:?} instead of {:?}", expected.pending));
         }
-        let pending = list(&portal["prospects"])
-            .iter()
-            .filter(|prospect| prospect["status"] == "PENDING")
-            .map(|prospect| text(&prospect["username"]))
-            .collect();
-        Self { groups, assets, members, pending }
+        differences
     }
 
     /// What stands twice although it should not: groups of one name, members of one username, rows of one mapping.
@@ -101,38 +73,4 @@ impl Portal {
             );
         groups.chain(members).chain(mappings).collect()
     }
-}
-
-fn walk(
-    tree: &[Value],
-    parent: Option<&str>,
-    names: &mut BTreeMap<String, String>,
-    groups: &mut BTreeMap<String, Vec<Group>>,
-) {
-    for group in tree {
-        let name = text(&group["name"]);
-        names.insert(text(&group["id"]), name.clone());
-        let flag = |name: &str| group[name].as_bool().unwrap_or(false);
-        let mappings = list(&group["groupMappings"])
-            .iter()
-            .map(|row| (text(&row["provider_id"]), text(&row["external_group_name"])))
-            .collect();
-        groups.entry(name.clone()).or_default().push(Group {
-            parent: parent.map(ToOwned::to_owned),
-            description: group["description"].as_str().unwrap_or_default().to_owned(),
-            mappings,
-            is_public: flag("isPublic"),
-            is_default: flag("isDefault"),
-            is_admin: flag("isAdmin"),
-        });
-        walk(list(&group["children"]), Some(&name), names, groups);
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
