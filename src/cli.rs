@@ -225,6 +225,9 @@ pub struct Apply {
     /// Where to record what is sent and what comes back [default: a new file in .aehctl/journal]
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// Git ref to move to the applied commit once everything is applied, e.g. refs/aehctl/developer-portal
+    #[arg(long, value_name = "REF")]
+    pub record: Option<String>,
     /// What may be done although it cannot be undone or gives much
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,

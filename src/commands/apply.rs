@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::context::Connection;
-use super::{block_on, context, interrupt, output, plan as plan_command, show};
+use super::{block_on, context, interrupt, output, plan as plan_command, record, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
@@ -19,18 +19,20 @@ use crate::observe::{Scope, locate};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
 use crate::report::{Outcome, Report};
+use crate::revision::Recording;
 use crate::state::LivePortal;
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     // A plan that cannot be read ends the command before anything is sent.
     let saved = arguments.plan.as_deref().map(show::read).transpose()?;
     block_on(async {
-        let (connection, plan) = if let Some(plan) = saved {
+        let (connection, plan, recording) = if let Some(plan) = saved {
+            let recording = arguments.record.as_deref().map(|name| record::of_plan(name, &plan)).transpose()?;
             let connection = context::connect_to(global, &plan).await?;
             // The portal must still be there, under the very same ids.
             let found = locate(&connection.client.reader(), &connection.target).await?;
             refuse_other_portal(&plan, &found.portal)?;
-            (connection, plan)
+            (connection, plan, recording)
         } else {
             make_plan(global, arguments).await?
         };
@@ -60,6 +62,9 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             let path = render::text::terminal(&path.display().to_string()).into_owned();
             output::say(&format!("What was sent, and what came back, is in {path}"));
         }
+        if let Some(recording) = recording {
+            record::conclude(&recording, exit)?;
+        }
         Ok(exit)
     })
 }
@@ -75,13 +80,15 @@ fn refuse_other_portal(plan: &Plan, found: &LivePortal) -> Result<()> {
         .into())
 }
 
-async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan)> {
+async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan, Option<Recording>)> {
     let (manifest, sources) = context::load_one(global, &arguments.files)?;
+    let record = |name| record::of_manifests(name, &arguments.files, &sources);
+    let recording = arguments.record.as_deref().map(record).transpose()?;
     let connection = context::connect_for(global, &manifest).await?;
     let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
     let plan = plan::make(&manifest, &live, BTreeSet::new(), false)
         .map_err(|failure| context::unresolved(global, failure, &sources))?;
-    Ok((connection, plan))
+    Ok((connection, plan, recording))
 }
 
 /// Applies the plan; gives the report, and the journal if there was anything to record.

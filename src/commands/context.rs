@@ -29,9 +29,13 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+pub(super) fn working_directory() -> Result<PathBuf> {
+    std::env::current_dir().context("failed to find out the working directory")
+}
+
 /// Loads manifests and shows nothing yet.
 pub(super) fn load_quietly(files: &[PathBuf]) -> Result<Loaded> {
-    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
+    let working_directory = working_directory()?;
     Ok(load(files, &LoadOptions { environment: &environment, working_directory }))
 }
 

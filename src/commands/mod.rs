@@ -13,6 +13,7 @@ mod man;
 mod observe;
 mod output;
 mod plan;
+mod record;
 mod schema;
 mod show;
 mod validate;

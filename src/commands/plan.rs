@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{block_on, context, output};
+use super::{block_on, context, output, record};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
@@ -26,9 +26,10 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         })?,
     };
     let allow = arguments.allow.iter().copied().collect();
-    let plan = plan::make(&manifest, &live, allow, arguments.show_unmanaged)
+    let mut plan = plan::make(&manifest, &live, allow, arguments.show_unmanaged)
         .map_err(|failure| context::unresolved(global, failure, &sources))?;
     if let Some(path) = &arguments.out {
+        plan.commit = record::commit_of(&arguments.files.files, &sources);
         files::write_private(path, &plan::file::write(&plan, &context::now()))?;
     }
     show(global, &plan)?;

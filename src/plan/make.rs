@@ -33,6 +33,7 @@ pub fn make(
     notices.sort();
     Ok(Plan {
         portal: manifest.name.value.clone(),
+        commit: None,
         target: PlanTarget {
             portal: live.portal.clone(),
             user_groups: directory,

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::address::{Address, Kind};
 use crate::directory::Directory;
-use crate::id::{ChangeId, ProviderId, ProviderName};
+use crate::id::{ChangeId, CommitId, ProviderId, ProviderName};
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
 use crate::kinds::members::spec::MemberSpec;
@@ -29,6 +29,9 @@ pub use make::make;
 pub struct Plan {
     /// `metadata.name` of the portal's manifest.
     pub portal: String,
+    /// The git commit that holds the manifests as they were planned; none if they are not committed so.
+    #[serde(default)]
+    pub commit: Option<CommitId>,
     pub target: PlanTarget,
     pub changes: Vec<Change>,
     pub summary: Summary,

@@ -74,6 +74,7 @@ impl Sample {
                 waiting: Vec::new(),
                 notices: Vec::new(),
                 allow: [].into(),
+                commit: None,
             }),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -46,12 +46,7 @@ impl Git {
     }
 
     pub(super) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Answer> {
-        let output = started(self.command(arguments).output())?;
-        Ok(Answer {
-            succeeded: output.status.success(),
-            output: output.stdout,
-            complaint: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
+        started(self.command(arguments).output()).map(Answer::from)
     }
 }
 
@@ -64,6 +59,16 @@ pub(super) fn started<T>(result: std::io::Result<T>) -> Result<T> {
                 .into())
         }
         result => result.context("failed to run git"),
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            succeeded: output.status.success(),
+            output: output.stdout,
+            complaint: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        }
     }
 }
 
@@ -84,7 +89,9 @@ impl Answer {
     /// What git said, after what it was asked for.
     pub(super) fn failure(&self, what: &str) -> Failure {
         let complaint = self.complaint.lines().next().unwrap_or("git does not say why");
-        let complaint = complaint.trim_start_matches("fatal: ").trim_start_matches("error: ");
+        let complaint = ["fatal: ", "error: ", "prepare: "]
+            .iter()
+            .fold(complaint, |complaint, prefix| complaint.strip_prefix(prefix).unwrap_or(complaint));
         Failure::new(format!("{what}: {complaint}"))
     }
 }

@@ -6,6 +6,7 @@
 mod git;
 mod layout;
 mod objects;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,8 @@ use crate::id::CommitId;
 use crate::manifest::load::{Archive, Loaded, load_archived};
 use git::Git;
 use objects::Objects;
+
+pub use record::Recording;
 
 /// A commit, with the word that somebody called it.
 #[derive(Debug, Clone, PartialEq, Eq)]

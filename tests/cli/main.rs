@@ -20,6 +20,7 @@ mod plan;
 mod portals;
 mod proxy;
 mod pseudonyms;
+mod record;
 mod saved_plan;
 mod secrets;
 mod starter;

@@ -130,6 +130,7 @@ fn the_format_is_what_was_published() {
           "reason": null
         }
       ],
+      "commit": null,
       "format_version": "1.0",
       "notices": [],
       "portal": "portal",
