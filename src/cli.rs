@@ -61,7 +61,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub name: Option<String>,
 
-    /// How many requests may be under way at once
+    /// How many requests may be under way at once, at most: fewer in the beginning, and when the server asks for less
     #[arg(long, global = true, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
 

@@ -1,7 +1,7 @@
 //! The client of API Experience Hub and of the parts of Access Management that go with it.
 //!
 //! Reads go through a [`Reader`], changes through a [`Writer`]; both share one [`Client`]: its connections, token,
-//! permits and pause. Every failure is an [`Error`] that names the operation. Nothing in here knows about manifests,
+//! turns and pace. Every failure is an [`Error`] that names the operation. Nothing in here knows about manifests,
 //! plans or the emulator, and no secret leaves it but to its [`Host`].
 
 mod access_management;
@@ -9,7 +9,10 @@ mod certificates;
 mod clock;
 mod credentials;
 mod error;
+mod gate;
+mod hints;
 mod host;
+mod limiter;
 mod operation;
 mod options;
 mod paging;
@@ -34,6 +37,7 @@ pub use clock::{Clock, Sleep, SystemClock};
 pub use credentials::{Credential, CredentialFlags, Environment, Resolved, default_file, resolve};
 pub use error::{Error, Kind, SetupError};
 pub use host::{Host, Origin, Region};
+pub use limiter::Pressure;
 pub use operation::Operation;
 pub use options::Options;
 pub use paging::Pages;
@@ -71,6 +75,11 @@ impl Client {
     /// Returns how many requests were sent so far, by `operationId`, repetitions included.
     pub fn request_counts(&self) -> BTreeMap<&'static str, u64> {
         self.session.request_counts()
+    }
+
+    /// Returns how much the server was asked at once, and how much of that was too much.
+    pub fn pressure(&self) -> Pressure {
+        self.session.pressure()
     }
 }
 

@@ -14,9 +14,10 @@ use super::host::Host;
 pub struct Options {
     pub host: Host,
     pub credential: Credential,
-    /// How many requests may be under way at once.
+    /// How many requests may be under way at once, at most: what the server can take is learnt.
     pub parallelism: usize,
-    /// The time that one request may take with all its repetitions, once it is its turn.
+    /// The time that one request may go on being repeated while no other one is answered either, and the longest pause
+    /// that is waited for.
     pub request_budget: Duration,
     /// The time that one attempt may take.
     pub attempt_timeout: Duration,

@@ -1,47 +1,34 @@
-//! When a request is sent again, and when all of them wait.
+//! Whether a request is sent again, and after how long.
 //!
-//! Decides only; `session` sends and sleeps.
+//! Decides only; `session` sends and sleeps. What all requests wait for is the matter of `limiter`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 
-use super::clock::Clock;
 use super::error::{Error, Kind};
 use super::operation::Effect;
 
-const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-
-/// A reset further away than this is not in epoch seconds, whatever it is.
-const FARTHEST_RESET: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A wait that no budget holds, and that no clock overflows at.
-const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// How often a request is sent again for want of capacity; its budget usually ends first.
+/// How often a request is sent again for want of capacity. Its turn comes before any that was not sent yet, so it takes
+/// a server that hardly lets anything through.
 const MOST_REFUSALS: u32 = 100;
 
 const SHORTEST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
-/// One attempt that failed, and what the server said about trying again.
+/// One attempt that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// How long the server asks to wait.
-    pub(super) wait: Option<Duration>,
     /// No repetition can help, as with a certificate that nobody vouches for.
     pub(super) lasting: bool,
 }
 
 impl Failure {
     pub(super) fn lasting(error: Error) -> Self {
-        Self { error, wait: None, lasting: true }
+        Self { error, lasting: true }
     }
 }
 
@@ -50,11 +37,10 @@ impl Failure {
 pub(super) enum Next {
     /// Get a new token, then send again.
     Renew,
-    /// Send again after `delay`; meanwhile `pause` holds back all other requests too.
-    Wait {
-        delay: Duration,
-        pause: Option<Duration>,
-    },
+    /// Send again as soon as the server is asked anything at all.
+    Queue,
+    /// Send again, not before this time has passed.
+    Wait(Duration),
     GiveUp,
 }
 
@@ -65,34 +51,32 @@ pub(super) struct Course {
     delays: ExponentialBackoff,
     failures: u32,
     refusals: u32,
-    renewed: bool,
+    renewals: u32,
+    /// The token has just been renewed: if it is refused, too, its age is not why.
+    is_fresh: bool,
 }
 
 impl Course {
     pub(super) fn new(effect: Effect, most_attempts: u32, seed: u64) -> Self {
-        // Without a seed this build of backon gives the same jitter every time.
-        let delays = ExponentialBuilder::new()
-            .with_min_delay(SHORTEST_DELAY)
-            .with_max_delay(LONGEST_DELAY)
-            .with_jitter()
-            .with_jitter_seed(seed)
-            .without_max_times()
-            .build();
-        Self { effect, most_attempts, delays, failures: 0, refusals: 0, renewed: false }
+        let delays = delays(SHORTEST_DELAY, seed);
+        Self { effect, most_attempts, delays, failures: 0, refusals: 0, renewals: 0, is_fresh: false }
     }
 
     /// Returns how often the request was sent so far, this failure included.
     pub(super) fn attempts(&self) -> u32 {
-        self.failures + self.refusals + u32::from(self.renewed)
+        self.failures + self.refusals + self.renewals
     }
 
     /// Decides about a failure; `renewable` is whether another token can be had.
     pub(super) fn next(&mut self, failure: &Failure, renewable: bool) -> Next {
         let kind = failure.error.kind();
-        if kind == Kind::Unauthorized && renewable && !self.renewed {
-            self.renewed = true;
+        if kind == Kind::Unauthorized && renewable && !self.is_fresh {
+            self.renewals += 1;
+            self.is_fresh = true;
             return Next::Renew;
         }
+        // It may take long until the next attempt, and the token may end meanwhile.
+        self.is_fresh = false;
         if kind == Kind::RateLimited {
             self.refusals += 1;
         } else {
@@ -115,16 +99,25 @@ impl Course {
             | Kind::Unaddressable => false,
         };
         if failure.lasting || !again {
-            return Next::GiveUp;
-        }
-        let delay = self.delays.next().unwrap_or(LONGEST_DELAY);
-        match (kind, failure.wait) {
-            // The delay on top spreads those who were all told the same time.
-            (Kind::RateLimited, Some(wait)) => Next::Wait { delay: wait.saturating_add(delay), pause: Some(wait) },
-            (Kind::RateLimited, None) => Next::Wait { delay, pause: Some(delay) },
-            (_, wait) => Next::Wait { delay: wait.map_or(delay, |wait| wait.max(delay)), pause: None },
+            Next::GiveUp
+        } else if kind == Kind::RateLimited {
+            Next::Queue
+        } else {
+            Next::Wait(self.delays.next().unwrap_or(LONGEST_DELAY))
         }
     }
+}
+
+/// Returns ever longer delays, each doubled and then up to twice as long by chance.
+pub(super) fn delays(shortest: Duration, seed: u64) -> ExponentialBackoff {
+    // Without a seed this build of backon gives the same jitter every time.
+    ExponentialBuilder::new()
+        .with_min_delay(shortest)
+        .with_max_delay(LONGEST_DELAY)
+        .with_jitter()
+        .with_jitter_seed(seed)
+        .without_max_times()
+        .build()
 }
 
 /// Gives every request a seed of its own for its jitter.
@@ -145,70 +138,13 @@ impl Seeds {
     }
 }
 
-/// A time before which no request of this client is sent, because the server asked for it.
-#[derive(Default)]
-pub(super) struct Pause {
-    until: Mutex<Option<Instant>>,
-}
-
-impl Pause {
-    pub(super) fn extend(&self, until: Option<Instant>) {
-        let mut current = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        *current = (*current).max(until);
-    }
-
-    fn end(&self) -> Option<Instant> {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for the end of the pause, or returns how long it goes on if that is after the deadline.
-    pub(super) async fn wait(&self, clock: &dyn Clock, deadline: Instant) -> Result<(), Duration> {
-        while let Some(end) = self.end() {
-            let now = clock.now();
-            if end <= now {
-                break;
-            }
-            if end >= deadline {
-                return Err(end - now);
-            }
-            clock.sleep(end - now).await;
-        }
-        Ok(())
-    }
-}
-
-/// Returns how long the server asks to wait: `Retry-After` in seconds or as a date, or else `X-RateLimit-Reset`.
-pub(super) fn requested_wait(headers: &HeaderMap, kind: Kind, now: SystemTime) -> Option<Duration> {
-    let text = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    if let Some(wait) = text(&RETRY_AFTER).and_then(|text| retry_after(text, now)) {
-        return Some(wait);
-    }
-    if kind != Kind::RateLimited {
-        return None;
-    }
-    let reset: f64 = text(&RATE_LIMIT_RESET)?.parse().ok()?;
-    let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(reset).ok()?)?;
-    let wait = reset.duration_since(now).unwrap_or_default();
-    (wait <= FARTHEST_RESET).then_some(wait)
-}
-
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
-    }
-    let date = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
-    Some(SystemTime::from(date).duration_since(now).unwrap_or_default().min(LONGEST_WAIT))
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
-
     use super::*;
     use crate::client::error::Facts;
     use crate::client::operation::Operation;
 
-    fn failure(kind: Kind, wait: Option<u64>) -> Failure {
+    fn failure(kind: Kind) -> Failure {
         let facts = Facts {
             kind,
             operation: Operation::GetConnections,
@@ -218,12 +154,12 @@ mod tests {
             attempts: 0,
             hint: None,
         };
-        Failure { error: Error::new(facts), wait: wait.map(Duration::from_secs), lasting: false }
+        Failure { error: Error::new(facts), lasting: false }
     }
 
     #[test]
     fn what_is_sent_again_depends_on_what_may_have_happened() {
-        let again = |effect, kind| Course::new(effect, 5, 1).next(&failure(kind, None), true) != Next::GiveUp;
+        let again = |effect, kind| Course::new(effect, 5, 1).next(&failure(kind), true) != Next::GiveUp;
         for (kind, read, write) in [
             (Kind::Unauthorized, true, true),
             (Kind::RateLimited, true, true),
@@ -248,67 +184,49 @@ mod tests {
         let mut course = Course::new(Effect::Read, 5, 7);
         let mut shortest = SHORTEST_DELAY;
         for _ in 0..4 {
-            let Next::Wait { delay, pause: None } = course.next(&failure(Kind::Server, None), true) else {
-                panic!("a read is repeated")
-            };
+            let Next::Wait(delay) = course.next(&failure(Kind::Server), true) else { panic!("a read is repeated") };
             assert!(delay >= shortest && delay <= shortest * 2, "{delay:?}");
             shortest *= 2;
         }
-        assert_eq!(course.next(&failure(Kind::Server, None), true), Next::GiveUp);
+        assert_eq!(course.next(&failure(Kind::Server), true), Next::GiveUp);
         assert_eq!(course.attempts(), 5);
     }
 
     #[test]
     fn a_token_is_renewed_once() {
         let mut course = Course::new(Effect::Write, 5, 1);
-        assert_eq!(course.next(&failure(Kind::Unauthorized, None), true), Next::Renew);
-        assert_eq!(course.next(&failure(Kind::Unauthorized, None), true), Next::GiveUp);
+        assert_eq!(course.next(&failure(Kind::Unauthorized), true), Next::Renew);
+        assert_eq!(course.next(&failure(Kind::Unauthorized), true), Next::GiveUp);
         assert_eq!(course.attempts(), 2);
         let mut course = Course::new(Effect::Read, 5, 1);
-        assert_eq!(course.next(&failure(Kind::Unauthorized, None), false), Next::GiveUp);
+        assert_eq!(course.next(&failure(Kind::Unauthorized), false), Next::GiveUp);
     }
 
     #[test]
-    fn a_rate_limit_pauses_all_and_spreads_the_return() {
+    fn a_token_may_end_more_than_once_while_a_request_waits() {
         let mut course = Course::new(Effect::Write, 5, 1);
-        let Next::Wait { delay, pause } = course.next(&failure(Kind::RateLimited, Some(30)), true) else {
-            panic!("a refused write is repeated")
-        };
-        assert_eq!(pause, Some(Duration::from_secs(30)));
-        assert!(delay > Duration::from_secs(30) && delay < Duration::from_secs(31), "{delay:?}");
-        let mut course = Course::new(Effect::Read, 5, 1);
-        let unhurried = course.next(&failure(Kind::Server, Some(30)), true);
-        assert_eq!(unhurried, Next::Wait { delay: Duration::from_secs(30), pause: None });
+        assert_eq!(course.next(&failure(Kind::Unauthorized), true), Next::Renew);
+        assert_eq!(course.next(&failure(Kind::RateLimited), true), Next::Queue);
+        assert_eq!(course.next(&failure(Kind::Unauthorized), true), Next::Renew);
+        assert_eq!(course.next(&failure(Kind::Unauthorized), true), Next::GiveUp);
+        assert_eq!(course.attempts(), 4);
+    }
+
+    #[test]
+    fn refusals_are_waited_for_by_all_and_do_not_count_as_failures() {
+        let mut course = Course::new(Effect::Write, 5, 1);
+        for _ in 1..MOST_REFUSALS {
+            assert_eq!(course.next(&failure(Kind::RateLimited), true), Next::Queue);
+        }
+        assert_eq!(course.next(&failure(Kind::RateLimited), true), Next::GiveUp);
+        assert_eq!(course.attempts(), MOST_REFUSALS);
     }
 
     #[test]
     fn two_requests_do_not_wait_alike() {
         let seeds = Seeds::new(None);
-        let delay = || Course::new(Effect::Read, 5, seeds.next()).next(&failure(Kind::Server, None), true);
+        let delay = || Course::new(Effect::Read, 5, seeds.next()).next(&failure(Kind::Server), true);
         let first = delay();
         assert!((0..20).any(|_| delay() != first));
-    }
-
-    #[test]
-    fn the_servers_wait_is_read_in_every_form() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
-        let wait = |name: &'static str, value: &'static str, kind| {
-            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
-            requested_wait(&headers, kind, now).map(|wait| wait.as_secs())
-        };
-        let limited = Kind::RateLimited;
-        assert_eq!(wait("retry-after", "12", limited), Some(12));
-        assert_eq!(wait("retry-after", "18446744073709551615", limited), Some(LONGEST_WAIT.as_secs()));
-        assert_eq!(wait("retry-after", " 0 ", Kind::Server), Some(0));
-        assert_eq!(wait("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT", limited), Some(30));
-        assert_eq!(wait("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT", limited), Some(0));
-        assert_eq!(wait("retry-after", "soon", limited), None);
-        assert_eq!(wait("retry-after", "-5", limited), None);
-        assert_eq!(wait("x-ratelimit-reset", "784111797", limited), Some(20));
-        assert_eq!(wait("x-ratelimit-reset", "784111797.5", limited), Some(20));
-        assert_eq!(wait("x-ratelimit-reset", "5", limited), Some(0));
-        assert_eq!(wait("x-ratelimit-reset", "784111797000", limited), None);
-        assert_eq!(wait("x-ratelimit-reset", "inf", limited), None);
-        assert_eq!(wait("x-ratelimit-reset", "784111797", Kind::Server), None);
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{Error, Kind, SetupError};
+use super::gate::{TooLong, Turn};
+use super::limiter::Pressure;
 use super::operation::Lane;
 use super::options::Options;
 use super::retry::{Course, Failure, Next};
@@ -17,32 +19,30 @@ use super::transport::{Call, Transport};
 pub(super) struct Session {
     transport: Transport,
     tokens: Tokens,
-    lanes: Lanes,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { transport, tokens: _, lanes: _ } = self;
+        let Self { transport, tokens: _ } = self;
         formatter.debug_struct("Session").field("host", &transport.base).finish_non_exhaustive()
     }
 }
 
 impl Session {
     pub(super) fn new(options: Options) -> Result<Self, SetupError> {
-        Ok(Self {
-            transport: Transport::new(&options)?,
-            lanes: Lanes::new(options.parallelism),
-            tokens: Tokens::new(options.credential),
-        })
+        Ok(Self { transport: Transport::new(&options)?, tokens: Tokens::new(options.credential) })
     }
 
     pub(super) fn request_counts(&self) -> BTreeMap<&'static str, u64> {
         self.transport.request_counts()
     }
 
+    pub(super) fn pressure(&self) -> Pressure {
+        self.transport.gate.pressure()
+    }
+
     /// Sends a request when it is its turn, and returns the body of its answer.
     pub(super) async fn send(&self, call: &Call) -> Result<Vec<u8>, Error> {
-        let _turn = self.lanes.enter(call.operation.lane()).await;
         execute(&self.transport, Some(&self.tokens), call).await
     }
 
@@ -83,61 +83,104 @@ pub(super) fn decode<T: DeserializeOwned>(transport: &Transport, call: &Call, bo
 
 /// Sends a request until it is answered, or until its attempts or its time run out.
 ///
+/// Its time begins when it is first sent, not while it waits for its turn: a plan of many requests takes as long as the
+/// server wants it to. It begins anew with every answer to another request, since then the server lets some through,
+/// and those that it refused are the next ones.
+///
 /// Without `tokens` it goes out unsigned, which is how tokens themselves are asked for.
 pub(super) async fn execute(transport: &Transport, tokens: Option<&Tokens>, call: &Call) -> Result<Vec<u8>, Error> {
-    let clock = &*transport.clock;
-    let deadline = clock.now() + transport.request_budget;
+    let Transport { clock, gate, request_budget: budget, .. } = transport;
     let mut course = Course::new(call.operation.effect(), transport.attempts, transport.seeds.next());
+    let mut first_sent: Option<Instant> = None;
     let mut last: Option<Error> = None;
     loop {
-        if let Err(rest) = transport.pause.wait(clock, deadline).await {
-            return Err(match last {
-                Some(error) => error,
-                None => out_of_time(transport, call, rest),
-            });
-        }
-        let (authorization, generation) = match tokens {
-            Some(tokens) => {
-                let (value, generation) = tokens.authorization(transport).await?;
-                (Some(value), generation)
-            }
-            None => (None, 0),
+        // Whoever was sent before does not queue behind those who were not.
+        let lane = if last.is_none() { call.operation.lane() } else { Lane::Main };
+        let (turn, signature) = match (turn(transport, tokens, lane).await, last.take()) {
+            (Ok(turn), _) => turn,
+            (Err(Hindrance::Failed(error)), _) => return Err(error),
+            (Err(Hindrance::TooLong(TooLong(rest))), None) => return Err(out_of_time(transport, call, rest)),
+            (Err(Hindrance::TooLong(TooLong(rest))), Some(error)) => return Err(given_up(error, Some(rest), *budget)),
         };
+        let first_sent = *first_sent.get_or_insert_with(|| clock.now());
         let number = course.attempts() + 1;
-        let failure = match transport.attempt(call, authorization, number, deadline).await {
+        let (authorization, generation) = signature.unzip();
+        let (result, end) = transport.attempt(call, authorization, number).await;
+        turn.end(call.operation, end);
+        let failure = match result {
             Ok(body) => return Ok(body),
             Err(failure) => failure,
         };
-        let renewable = tokens.is_some_and(|tokens| tokens.can_renew(generation, clock.now()));
+        let renewable =
+            generation.zip(tokens).is_some_and(|(generation, tokens)| tokens.can_renew(generation, clock.now()));
         let next = course.next(&failure, renewable);
-        let Failure { mut error, wait, lasting: _ } = failure;
+        let Failure { mut error, lasting: _ } = failure;
         error.facts_mut().attempts = course.attempts();
-        match next {
+        let delay = match next {
             Next::GiveUp => {
-                if let (Some(tokens), Kind::Unauthorized) = (tokens, error.kind()) {
+                if let (Some(tokens), Some(generation), Kind::Unauthorized) = (tokens, generation, error.kind()) {
                     tokens.refused(generation, clock.now());
                 }
                 return Err(error);
             }
             Next::Renew => {
                 tracing::debug!(operation = call.operation.id(), "the token was refused; asking for another");
-                if let Some(tokens) = tokens {
+                if let (Some(tokens), Some(generation)) = (tokens, generation) {
                     tokens.renew(transport, generation).await?;
                 }
+                last = Some(error);
+                continue;
             }
-            Next::Wait { delay, pause } => {
-                let now = clock.now();
-                if let Some(pause) = pause {
-                    transport.pause.extend(now.checked_add(pause));
-                }
-                if now.checked_add(delay).is_none_or(|end| end >= deadline) {
-                    return Err(given_up(error, wait, transport.request_budget));
-                }
-                report(call, &error, delay);
-                clock.sleep(delay).await;
-            }
+            Next::Queue => Duration::ZERO,
+            Next::Wait(delay) => delay,
+        };
+        let pause = gate.pause();
+        let begin = gate.last_answer().map_or(first_sent, |answer| answer.max(first_sent));
+        let spent = clock.now().saturating_duration_since(begin);
+        if spent.saturating_add(delay.max(pause)) >= *budget {
+            return Err(given_up(error, end.wait, *budget));
+        }
+        report(call, &error, delay.max(pause));
+        if !delay.is_zero() {
+            clock.sleep(delay).await;
         }
         last = Some(error);
+    }
+}
+
+/// Why a request was not sent.
+enum Hindrance {
+    TooLong(TooLong),
+    /// There is no token.
+    Failed(Error),
+}
+
+/// A token's header, and its number.
+type Signature = (HeaderValue, u64);
+
+/// Waits until a request may go, with a token that is good then.
+///
+/// Nobody signs in who holds a turn: signing in takes a turn, too, and there may be only one.
+async fn turn(
+    transport: &Transport,
+    tokens: Option<&Tokens>,
+    mut lane: Lane,
+) -> Result<(Turn, Option<Signature>), Hindrance> {
+    let enter = async |lane| transport.gate.enter(lane).await.map_err(Hindrance::TooLong);
+    let Some(tokens) = tokens else { return Ok((enter(lane).await?, None)) };
+    let mut waited = false;
+    loop {
+        let signature = tokens.authorization(transport).await.map_err(Hindrance::Failed)?;
+        let turn = enter(lane).await?;
+        match tokens.current(&*transport.clock) {
+            Some(current) => return Ok((turn, Some(current))),
+            // A token that ends before it is used once more is used: it is for the server to refuse it.
+            None if waited => return Ok((turn, Some(signature))),
+            None => drop(turn),
+        }
+        // The token ended in the queue. With another one it is this request's turn again.
+        waited = true;
+        lane = Lane::Main;
     }
 }
 
@@ -152,7 +195,7 @@ fn report(call: &Call, error: &Error, delay: Duration) {
 
 fn given_up(mut error: Error, wait: Option<Duration>, budget: Duration) -> Error {
     let reason = match wait {
-        Some(wait) => format!("the server asks to wait {wait:?}, and a request may take {budget:?}"),
+        Some(wait) => format!("the server asks to wait {}s, and a request may take {budget:?}", wait.as_secs()),
         None => format!("gave up, since a request may take {budget:?}"),
     };
     let message = &mut error.facts_mut().message;
@@ -162,42 +205,9 @@ fn given_up(mut error: Error, wait: Option<Duration>, budget: Duration) -> Error
 
 fn out_of_time(transport: &Transport, call: &Call, rest: Duration) -> Error {
     let budget = transport.request_budget;
-    let message = format!("not sent: the server asked to wait another {rest:?}, and a request may take {budget:?}");
+    let message =
+        format!("not sent: the server asked to wait another {}s, and a request may take {budget:?}", rest.as_secs());
     let mut error = transport.failure(call, Kind::Budget, None, &message).error;
     error.facts_mut().hint = Some("lower --parallelism, or try again later".to_owned());
     error
-}
-
-/// The permits of one client.
-///
-/// Those who read one object each pass a gate of their own first. Without it, the next page of a list would queue
-/// behind thousands of them, and pages come one after the other.
-struct Lanes {
-    all: Semaphore,
-    bulk: Semaphore,
-}
-
-/// The right to have a request under way.
-struct Turn<'a> {
-    _all: SemaphorePermit<'a>,
-    _bulk: Option<SemaphorePermit<'a>>,
-}
-
-impl Lanes {
-    fn new(parallelism: usize) -> Self {
-        let permits = parallelism.clamp(1, Semaphore::MAX_PERMITS);
-        Self { all: Semaphore::new(permits), bulk: Semaphore::new(permits) }
-    }
-
-    async fn enter(&self, lane: Lane) -> Turn<'_> {
-        let bulk = match lane {
-            Lane::Main => None,
-            Lane::Bulk => Some(permit(&self.bulk).await),
-        };
-        Turn { _all: permit(&self.all).await, _bulk: bulk }
-    }
-}
-
-async fn permit(semaphore: &Semaphore) -> SemaphorePermit<'_> {
-    semaphore.acquire().await.expect("the semaphores of a session are never closed")
 }

@@ -7,6 +7,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::clock::Clock;
 use super::credentials::{Credential, Secret};
 use super::error::{Error, Kind};
 use super::operation::Operation;
@@ -66,12 +67,12 @@ impl Tokens {
 
     /// Returns a header to sign a request with, and the number of its token; signs in if need be.
     pub(super) async fn authorization(&self, transport: &Transport) -> Result<(HeaderValue, u64), Error> {
-        let seen = match self.current(transport) {
-            Ok(current) => return Ok(current),
-            Err(rounds) => rounds,
-        };
+        let seen = self.read().rounds;
+        if let Some(current) = self.current(&*transport.clock) {
+            return Ok(current);
+        }
         let _gate = self.gate.lock().await;
-        if let Ok(current) = self.current(transport) {
+        if let Some(current) = self.current(&*transport.clock) {
             return Ok(current);
         }
         self.sign_in(transport, seen).await
@@ -102,15 +103,12 @@ impl Tokens {
         }
     }
 
-    /// Returns the token if it can be used, or else how many sign-ins there have been.
-    fn current(&self, transport: &Transport) -> Result<(HeaderValue, u64), u64> {
+    /// Returns the token if it can be used.
+    pub(super) fn current(&self, clock: &dyn Clock) -> Option<(HeaderValue, u64)> {
         let state = self.read();
-        match &state.token {
-            Some(token) if token.renew_at.is_none_or(|renew_at| transport.clock.now() < renew_at) => {
-                Ok((token.header.clone(), state.generation))
-            }
-            _ => Err(state.rounds),
-        }
+        let token = state.token.as_ref()?;
+        let is_good = token.renew_at.is_none_or(|renew_at| clock.now() < renew_at);
+        is_good.then(|| (token.header.clone(), state.generation))
     }
 
     /// Signs in, unless that failed for good or while the caller waited; the gate is held.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
@@ -14,9 +14,12 @@ use super::certificates;
 use super::clock::Clock;
 use super::credentials::Credential;
 use super::error::{Error, Facts, Kind, SetupError, kind_of};
+use super::gate::Gate;
+use super::hints::Hints;
+use super::limiter::{End, Outcome};
 use super::operation::Operation;
 use super::options::Options;
-use super::retry::{Failure, Pause, Seeds, requested_wait};
+use super::retry::{Failure, Seeds};
 use super::target::Target;
 use super::text::{Secrets, one_line, server_message};
 
@@ -94,7 +97,7 @@ pub(super) struct Transport {
     credential: String,
     counts: Vec<AtomicU64>,
     pub(super) secrets: Secrets,
-    pub(super) pause: Pause,
+    pub(super) gate: Gate,
     pub(super) seeds: Seeds,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) request_budget: Duration,
@@ -145,16 +148,18 @@ impl Transport {
         })?;
         let secrets = Secrets::default();
         secrets.add(credential.secret_text().clone());
+        let request_budget = (*request_budget).min(LONGEST_BUDGET);
+        let seeds = Seeds::new(*jitter_seed);
         Ok(Self {
             http,
             base: host.base().to_owned(),
             credential: describe(credential),
             counts: Operation::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
             secrets,
-            pause: Pause::default(),
-            seeds: Seeds::new(*jitter_seed),
+            gate: Gate::new(Arc::clone(clock), *parallelism, request_budget, seeds.next()),
+            seeds,
             clock: Arc::clone(clock),
-            request_budget: (*request_budget).min(LONGEST_BUDGET),
+            request_budget,
             attempts: (*attempts).max(1),
             attempt_timeout: *attempt_timeout,
             max_body: *max_body,
@@ -171,22 +176,19 @@ impl Transport {
             .collect()
     }
 
-    /// Sends once and returns the whole body of a 2xx answer.
+    /// Sends once; returns the whole body of a 2xx answer, and what the attempt tells about load.
     pub(super) async fn attempt(
         &self,
         call: &Call,
         authorization: Option<HeaderValue>,
         number: u32,
-        deadline: Instant,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> (Result<Vec<u8>, Failure>, End) {
         let start = self.clock.now();
-        let allowed = self.attempt_timeout.min(deadline.saturating_duration_since(start));
+        let allowed = self.attempt_timeout.min(self.request_budget);
         self.counts[call.operation as usize].fetch_add(1, Ordering::Relaxed);
-        let mut status = None;
-        let result = match tokio::time::timeout(allowed, self.exchange(call, authorization, &mut status)).await {
-            Ok(result) => result,
-            Err(_) => Err(self.failure(call, Kind::Lost, status, &format!("no whole answer within {allowed:?}"))),
-        };
+        let mut answer = None;
+        let result = tokio::time::timeout(allowed, self.exchange(call, authorization, &mut answer)).await.ok();
+        let status = answer.map(|(status, _)| status);
         tracing::debug!(
             method = %call.operation.method(),
             path = call.path,
@@ -196,24 +198,31 @@ impl Transport {
             elapsed = ?self.clock.now().saturating_duration_since(start),
             "request"
         );
-        result
+        let Some(result) = result else {
+            let failure = self.failure(call, Kind::Lost, status, &format!("no whole answer within {allowed:?}"));
+            return (Err(failure), End { outcome: Outcome::Strained, wait: None, quota: None });
+        };
+        let end = match answer {
+            Some((status, Hints { wait, quota })) => End { outcome: outcome(status, wait), wait, quota },
+            None => End::UNTOLD,
+        };
+        (result, end)
     }
 
     async fn exchange(
         &self,
         call: &Call,
         authorization: Option<HeaderValue>,
-        status: &mut Option<StatusCode>,
+        answer: &mut Option<(StatusCode, Hints)>,
     ) -> Result<Vec<u8>, Failure> {
         let request = self.request(call, authorization)?;
         let response = self.http.execute(request).await.map_err(|error| self.not_answered(call, error))?;
         let answered = response.status();
-        *status = Some(answered);
+        *answer = Some((answered, Hints::read(response.headers(), answered, self.clock.time_of_day())));
         if answered.is_success() {
             return self.body(call, response).await;
         }
         let kind = kind_of(answered);
-        let wait = requested_wait(response.headers(), kind, self.clock.time_of_day());
         let message = match kind {
             Kind::Redirected => {
                 let place = response.headers().get(reqwest::header::LOCATION);
@@ -225,7 +234,6 @@ impl Transport {
             _ => server_message(&beginning(response).await),
         };
         let mut failure = self.failure(call, kind, Some(answered), &message);
-        failure.wait = wait;
         failure.lasting = answered == StatusCode::NOT_IMPLEMENTED;
         Err(failure)
     }
@@ -304,7 +312,7 @@ impl Transport {
     pub(super) fn failure(&self, call: &Call, kind: Kind, status: Option<StatusCode>, message: &str) -> Failure {
         let mut error = call.error(kind, status, self.clean(message));
         error.facts_mut().hint = self.hint(call, kind, status);
-        Failure { error, wait: None, lasting: false }
+        Failure { error, lasting: false }
     }
 
     /// Makes foreign text fit for a message: no secrets, one line, nothing that acts.
@@ -337,6 +345,20 @@ impl Transport {
             _ => return None,
         };
         Some(one_line(&hint))
+    }
+}
+
+/// Returns what an answer tells about load.
+fn outcome(status: StatusCode, wait: Option<Duration>) -> Outcome {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Outcome::Refused,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => {
+            Outcome::Strained
+        }
+        status if status.is_server_error() && wait.is_some() => Outcome::Strained,
+        // It broke, and whether for load or not it does not say.
+        status if status.is_server_error() => Outcome::Untold,
+        _ => Outcome::Answered,
     }
 }
 

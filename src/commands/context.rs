@@ -223,13 +223,17 @@ pub(super) async fn observe_for(global: &Global, connection: &Connection, scope:
     Ok(live)
 }
 
-/// Logs the requests so far, by operation.
+/// Logs the requests so far, by operation, and what the server made of so many.
 pub(super) fn log_requests(client: &Client, stage: &str) {
     let counts = client.request_counts();
     let total: u64 = counts.values().sum();
     let by_operation =
         counts.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ");
     tracing::info!("{stage}: {total} requests so far ({by_operation})");
+    let pressure = client.pressure();
+    if !pressure.is_none() {
+        tracing::info!("{stage}: {pressure}");
+    }
 }
 
 fn region_named(name: &str) -> Option<Region> {

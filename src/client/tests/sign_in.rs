@@ -192,3 +192,28 @@ async fn a_client_without_a_runtime_or_network_can_be_made() {
     let client = Client::new(Options::new(host, credential)).unwrap();
     assert!(client.request_counts().is_empty());
 }
+
+#[tokio::test]
+async fn signing_in_has_the_limits_of_every_request() {
+    let long = format!(r#"{{"access_token":"planted-token","padding":"{}"}}"#, "x".repeat(5000));
+    let elsewhere = Server::replying([token("planted-token")]).await;
+    let place = format!("http://{}/accounts/api/v2/oauth2/token", elsewhere.address);
+    for (reply, kind, message) in [
+        (json(&long), Kind::Decode, "the answer is larger than 4096 bytes".to_owned()),
+        (Reply::Silence, Kind::Lost, "no whole answer within 50ms".to_owned()),
+        (
+            answer(307, "").with("location", &place),
+            Kind::Redirected,
+            format!("it redirects to {place}, and redirects are not followed"),
+        ),
+        (Reply::Raw(b"HTTP/1.1 400 X\r\ncontent-length: 9\r\n\r\nno".to_vec()), Kind::Rejected, "no".to_owned()),
+    ] {
+        let server = Server::bare(move |_| reply.clone()).await;
+        let limits =
+            Options { max_body: 4096, attempt_timeout: Duration::from_millis(50), attempts: 1, ..server.options() };
+        let error = Client::new(limits).unwrap().writer().enable_user(&portal(), "u").await.unwrap_err();
+        assert_eq!((error.kind(), error.message(), error.operation_id()), (kind, &*message, "createV2Oauth2Token"));
+        assert!(error.certainly_no_effect() && !error.to_string().contains("planted-token"), "{error}");
+    }
+    assert!(elsewhere.all_requests().is_empty(), "the secret goes to one host alone");
+}
