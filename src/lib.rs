@@ -59,6 +59,7 @@ pub mod snapshot;
 pub mod state;
 #[cfg(test)]
 mod testing;
+mod text;
 pub mod verify;
 
 pub use commands::run;

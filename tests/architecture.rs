@@ -13,13 +13,14 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("id", &[]),
     ("exit", &[]),
     ("files", &[]),
-    ("diagnostic", &[]),
-    ("client", &[]),
+    ("text", &[]),
+    ("diagnostic", &["text"]),
+    ("client", &["text"]),
     ("emulator", &[]),
     ("address", &[]),
     ("failure", &["exit"]),
     // What people write.
-    ("manifest", &["diagnostic"]),
+    ("manifest", &["diagnostic", "text"]),
     ("revision", &["diagnostic", "exit", "failure", "id", "manifest"]),
     // The kinds' specifications and what is known of a portal: pure.
     ("kinds/spec", &["directory", "id", "manifest", "state"]),
@@ -36,7 +37,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("report", &["address", "id", "plan"]),
     ("guard", &["address", "plan"]),
-    ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state"]),
+    ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
     ("journal", &["address", "id", "plan", "render", "report"]),
     // What talks to the hub.
     (

@@ -4,6 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::sync::{PoisonError, RwLock};
 
+use crate::text::is_hidden;
+
 /// The longest piece of foreign text that an error repeats, in characters.
 const LONGEST: usize = 400;
 
@@ -29,14 +31,6 @@ pub(super) fn one_line(text: &str) -> String {
         }
     }
     line
-}
-
-/// Returns whether a character acts on the terminal, reorders text, or cannot be seen.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Returns what a server's error body says: the vendor's envelope, its relatives, plain text, or a page's text.

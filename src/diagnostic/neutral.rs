@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::is_hidden;
+
 /// Replaces what would act instead of being shown: terminal controls, line breaks, marks that reorder or hide text,
 /// and the prefixes by which a pipeline's log takes commands. Each character stays one character, so that columns fit.
 pub fn neutralize(text: &str) -> Cow<'_, str> {
@@ -17,16 +19,7 @@ fn replacement(character: char) -> Option<char> {
         // Unicode has a picture for each control character of ASCII.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
         '\u{7f}' => Some('\u{2421}'),
-        // Controls, marks that reorder the line, invisible characters, separators that some terminals break lines at.
-        '\u{80}'..='\u{9f}'
-        | '\u{61c}'
-        | '\u{200b}'
-        | '\u{200e}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        _ if is_hidden(character) => Some('\u{fffd}'),
         _ => None,
     }
 }
@@ -45,6 +38,7 @@ mod tests {
         assert_eq!(neutralize("a\u{1b}[31mb"), "a␛[31mb");
         assert_eq!(neutralize("a\nb\tc\u{7f}"), "a␊b␉c␡");
         assert_eq!(neutralize("a\u{202e}b\u{9b}c\u{2066}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(neutralize("a\u{fffe}b\u{ffff}c\u{ad}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
         assert_eq!(neutralize("##[add-mask]x ##vso[task]"), "#\u{fffd}[add-mask]x #\u{fffd}vso[task]");
     }
 

@@ -113,8 +113,7 @@ struct Lines {
 impl Lines {
     fn comments(&mut self, comments: &[String], indent: usize) {
         for comment in comments {
-            // Two characters are harmless to people and forbidden in YAML.
-            let comment = neutralize(comment).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+            let comment = neutralize(comment);
             // A pipeline that prints the manifest must find no `##[command]` in it.
             let line = format!("# {}", comment.replace("##", "#\u{fffd}"));
             let _ = writeln!(self.text, "{:indent$}{}", "", line.trim_end());

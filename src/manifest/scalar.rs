@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::text::is_hidden;
+
 /// Writes a text as a scalar that reads as that text, in a block or between brackets, in YAML 1.1 and 1.2 alike.
 ///
 /// Dollar signs are doubled: a single one might begin a variable.
@@ -68,12 +70,8 @@ fn double_quoted(text: &str) -> String {
 
 /// What cannot stand in YAML as it is, and what a reader of the file would not see: it is written as an escape.
 fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}'
-        )
+    is_hidden(character)
+        || matches!(character, '\u{fffc}'..='\u{fffd}')
         || (character.is_whitespace() && character != ' ')
 }
 

@@ -7,9 +7,9 @@ use super::{progress, table};
 use crate::plan::Plan;
 use crate::render::markdown::LIMIT;
 use crate::render::samples::{HOSTILE, hostile, report, without_colors};
-use crate::render::text::is_hidden;
 use crate::render::{PlanOptions, plan_human, plan_json, plan_markdown, report_human, report_json, report_markdown};
 use crate::report::{Mismatch, Outcome};
+use crate::text::is_hidden;
 
 #[test]
 fn plans_in_json_are_the_plan() {
