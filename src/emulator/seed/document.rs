@@ -1,6 +1,9 @@
 //! The seed document's own types: the wire's field names, every field of a wire schema, and nothing unknown.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, IntoDeserializer as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::emulator::wire::access_management::ProviderType;
 use crate::emulator::wire::hub::{Environment, InstanceVisibility, ProspectStatus};
@@ -25,11 +28,44 @@ pub(super) struct Organization {
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
     pub(super) entitlements: Entitlements,
+    #[serde(alias = "subOrganizations")]
     pub(super) business_groups: Vec<Organization>,
+    // What the wire says as well, and what is not kept: it follows from the rest, or nobody asks for it.
+    #[serde(rename = "idprovider_id", skip_serializing)]
+    pub(super) identity_provider_id: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) environments: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) environments_count: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) is_federated: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) is_master: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) is_root: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) org_type: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) owner: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) parent_organization_ids: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) properties: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) salesforce: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) session_timeout: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) sub_organization_ids: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) subscription: IgnoredAny,
+    #[serde(skip_serializing)]
+    pub(super) tenant_organization_ids: IgnoredAny,
 }
 
+/// The wire has dozens; one is kept.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Entitlements {
     pub(super) api_experience_hub: Entitlement,
 }
@@ -54,8 +90,43 @@ pub(super) struct IdentityProvider {
     pub(super) org_id: Option<String>,
     #[serde(default)]
     pub(super) name: Option<String>,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "provider_type")]
     pub(super) kind: Option<ProviderType>,
+}
+
+/// A provider's type by its name alone, or as the wire has it: `{name, description}`.
+fn provider_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProviderType>, D::Error> {
+    struct Given;
+
+    impl<'de> Visitor<'de> for Given {
+        type Value = Option<ProviderType>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("openid, saml or ldap, or a mapping with it as `name`")
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+            ProviderType::deserialize(name.into_deserializer()).map(Some)
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            #[derive(Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Object {
+                name: ProviderType,
+                #[serde(default, rename = "description")]
+                _description: IgnoredAny,
+            }
+
+            Object::deserialize(de::value::MapAccessDeserializer::new(map)).map(|object| Some(object.name))
+        }
+    }
+
+    deserializer.deserialize_any(Given)
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -51,6 +51,7 @@ fn organization(all: &[organizations::Organization], row: &organizations::Organi
             .filter(|child| child.parent == Some(row.key))
             .map(|child| organization(all, child))
             .collect(),
+        ..Organization::default()
     }
 }
 

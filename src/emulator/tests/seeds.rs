@@ -34,6 +34,29 @@ fn an_empty_document_is_a_world_of_defaults() {
     assert!(first.contains("targetOrganizationDomain: example.my.salesforce.com"), "{first}");
 }
 
+#[test]
+fn what_access_management_says_is_taken_as_it_is() {
+    let short = world(
+        "{organization: {name: A, businessGroups: [{name: B}]}, identityProviders: [{provider_id: x, type: saml}]}",
+    );
+    let wire = world(
+        r#"{
+            "organization": {
+                "name": "A", "isMaster": true, "isRoot": true, "isFederated": false, "orgType": "anypoint",
+                "idprovider_id": "mulesoft", "parentOrganizationIds": [], "subOrganizationIds": ["b"],
+                "tenantOrganizationIds": [], "environments": [], "environmentsCount": 0, "owner": {"id": "o"},
+                "properties": {}, "salesforce": {}, "sessionTimeout": 60, "subscription": {"type": "Trial"},
+                "entitlements": {"createSubOrgs": true, "apiExperienceHub": {"enabled": true}},
+                "subOrganizations": [{"name": "B", "isMaster": false}]
+            },
+            "identityProviders": [{"provider_id": "x", "type": {"name": "saml", "description": "SAML 2.0"}}]
+        }"#,
+    );
+    assert_eq!(wire.expect("valid").replace("subOrganizations", "businessGroups"), short.expect("valid"));
+    let fault = world("{identityProviders: [{provider_id: x, type: {nmae: saml}}]}").unwrap_err();
+    assert!(format!("{fault:#}").contains("unknown field `nmae`"), "{fault:#}");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 

@@ -119,6 +119,7 @@ impl Loader<'_> {
             updated_at,
             entitlements,
             business_groups,
+            ..
         } = organization;
         let id = id.unwrap_or_else(|| place.id());
         let name = name.unwrap_or_else(|| "Organization".to_owned());
