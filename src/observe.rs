@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::mpsc;
 
 use crate::client::{self, AssetQuery, Connection, PortalPath, Reader};
 use crate::failure::Failure;
 use crate::id::{AssetKey, GroupId, ProviderId};
 use crate::kinds::{assets, idp_mappings, members, prospects, user_groups};
-use crate::manifest::model::{Asset, AssetState, GroupReference, GroupState, Manifest};
-use crate::resolve::{is_uuid, matches_asset};
-use crate::state::{AssetDetail, LiveAsset, LiveConnection, LiveGroup, LiveMapping, LivePortal, LiveState, Named};
+use crate::manifest::model::{AssetState, GroupReference, GroupState, Manifest, ProspectDecision};
+use crate::resolve::{deciding_rule, is_uuid, matches_asset};
+use crate::state::{
+    AssetDetail, LiveAsset, LiveConnection, LiveGroup, LiveMapping, LiveMember, LivePortal, LiveProspect, LiveState,
+    Named,
+};
 
 /// Which portal is meant; what is not given must be the only one.
 #[derive(Debug, Clone, Default)]
@@ -44,39 +47,16 @@ pub enum Scope<'m> {
 
 /// Reads the portal.
 pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, parallelism: usize) -> Result<LiveState> {
-    let needs_organization = target.organization.is_some() || scope.needs_business_groups() || scope.needs_providers();
-    let (portal, organization) = tokio::try_join!(locate(reader, target), async {
-        if needs_organization { find_organization(reader, target).await.map(Some) } else { Ok(None) }
-    })?;
-    let Found { mut portal, tree, path } = portal;
-    portal.organization.clone_from(&organization);
+    // Both take several round trips one after the other, and neither needs the other.
+    let (found, surroundings) = tokio::try_join!(locate(reader, target), surroundings(reader, target, scope))?;
+    let Found { mut portal, tree, path } = found;
+    let Surroundings { organization, business_groups, identity_providers } = surroundings;
+    portal.organization = organization;
     user_groups::io::check_tree(&tree)?;
-    let organization_id = organization.map(|organization| organization.id);
-    let observer = Observer {
-        reader,
-        path: &path,
-        scope,
-        tree: &tree,
-        parallelism,
-        organization: organization_id.as_deref(),
-        business_groups: OnceCell::new(),
-    };
-    let (business_groups, identity_providers, mappings, (assets, visible_to), members, prospects) = tokio::try_join!(
-        observer.business_groups(),
-        observer.identity_providers(),
-        observer.mappings(),
-        observer.assets(),
-        observer.members(),
-        observer.prospects(),
-    )?;
-    let business_groups = business_groups.cloned();
-    // A connected app is not told its organization's name; the hierarchy has it.
-    if let (Some(organization), Some(groups)) = (&mut portal.organization, &business_groups)
-        && organization.name.is_empty()
-        && let Some(name) = groups.get(&organization.id)
-    {
-        organization.name.clone_from(name);
-    }
+    let business_groups_by_id = business_groups.as_ref();
+    let observer = Observer { reader, path: &path, scope, tree: &tree, parallelism, business_groups_by_id };
+    let (mappings, (assets, visible_to), (members, prospects)) =
+        tokio::try_join!(observer.mappings(), observer.assets(), observer.people())?;
     Ok(LiveState {
         portal,
         user_groups: tree,
@@ -120,7 +100,6 @@ impl Scope<'_> {
         match self {
             Self::Manifest(manifest) => {
                 manifest.members.is_some()
-                    || manifest.prospects.is_some()
                     || !manifest.prune.user_groups.is_empty()
                     || manifest
                         .user_groups
@@ -129,6 +108,20 @@ impl Scope<'_> {
                         .any(|group| matches!(group.state, GroupState::Absent { .. }))
             }
             Self::Everything { members } => *members,
+        }
+    }
+
+    /// Rules alone ask for the members only where one lets somebody in: it may be a member who signs up again.
+    fn lets_in(&self, prospects: &[LiveProspect]) -> bool {
+        match self {
+            Self::Manifest(manifest) => {
+                let rules = manifest.prospects.as_deref().unwrap_or_default();
+                prospects.iter().any(|prospect| {
+                    deciding_rule(rules, prospect)
+                        .is_some_and(|rule| matches!(rule.decision, ProspectDecision::Approve { .. }))
+                })
+            }
+            Self::Everything { .. } => false,
         }
     }
 
@@ -152,6 +145,63 @@ pub struct Found {
     pub portal: LivePortal,
     pub tree: Vec<LiveGroup>,
     pub path: PortalPath,
+}
+
+/// What stands around the portal: the organization, and what Access Management knows by name.
+struct Surroundings {
+    organization: Option<Named>,
+    /// By id.
+    business_groups: Option<BTreeMap<String, String>>,
+    identity_providers: Option<BTreeMap<ProviderId, String>>,
+}
+
+async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Result<Surroundings> {
+    let (needs_business_groups, needs_providers) = (scope.needs_business_groups(), scope.needs_providers());
+    if target.organization.is_none() && !needs_business_groups && !needs_providers {
+        return Ok(Surroundings { organization: None, business_groups: None, identity_providers: None });
+    }
+    let mut organization = find_organization(reader, target).await?;
+    let (business_groups, identity_providers) = tokio::try_join!(
+        async {
+            if needs_business_groups {
+                read_business_groups(reader, &organization.id).await.map(Some)
+            } else {
+                Ok(None)
+            }
+        },
+        async {
+            if needs_providers { read_identity_providers(reader, &organization.id).await.map(Some) } else { Ok(None) }
+        },
+    )?;
+    // A connected app is not told its organization's name; the hierarchy has it.
+    if organization.name.is_empty()
+        && let Some(name) = business_groups.as_ref().and_then(|groups| groups.get(&organization.id))
+    {
+        organization.name.clone_from(name);
+    }
+    Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
+}
+
+async fn read_business_groups(reader: &Reader, organization: &str) -> Result<BTreeMap<String, String>> {
+    let root = reader
+        .hierarchy(organization)
+        .await
+        .context("failed to read the business groups, which the assets are named by")?;
+    let mut groups = BTreeMap::new();
+    let mut open = vec![root];
+    while let Some(group) = open.pop() {
+        groups.insert(group.id, group.name);
+        open.extend(group.sub_organizations);
+    }
+    Ok(groups)
+}
+
+async fn read_identity_providers(reader: &Reader, organization: &str) -> Result<BTreeMap<ProviderId, String>> {
+    let providers = reader
+        .identity_providers(organization)
+        .await
+        .context("failed to list the identity providers, which the mappings are named by")?;
+    Ok(providers.into_iter().map(|provider| (provider.provider_id.into(), provider.name)).collect())
 }
 
 async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
@@ -305,47 +355,11 @@ struct Observer<'a> {
     scope: Scope<'a>,
     tree: &'a [LiveGroup],
     parallelism: usize,
-    organization: Option<&'a str>,
-    /// Read once: the assets wait for it, and it is part of the state itself.
-    business_groups: OnceCell<BTreeMap<String, String>>,
+    /// Coordinates may be written with business groups' names.
+    business_groups_by_id: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Observer<'_> {
-    async fn business_groups(&self) -> Result<Option<&BTreeMap<String, String>>> {
-        let Some(organization) = self.organization.filter(|_| self.scope.needs_business_groups()) else {
-            return Ok(None);
-        };
-        let read = || async {
-            let root = self
-                .reader
-                .hierarchy(organization)
-                .await
-                .context("failed to read the business groups, which the assets are named by")?;
-            let mut groups = BTreeMap::new();
-            let mut open = vec![root];
-            while let Some(group) = open.pop() {
-                groups.insert(group.id, group.name);
-                open.extend(group.sub_organizations);
-            }
-            anyhow::Ok(groups)
-        };
-        self.business_groups.get_or_try_init(read).await.map(Some)
-    }
-
-    async fn identity_providers(&self) -> Result<Option<BTreeMap<ProviderId, String>>> {
-        match self.organization {
-            Some(organization) if self.scope.needs_providers() => {
-                let providers = self
-                    .reader
-                    .identity_providers(organization)
-                    .await
-                    .context("failed to list the identity providers, which the mappings are named by")?;
-                Ok(Some(providers.into_iter().map(|provider| (provider.provider_id.into(), provider.name)).collect()))
-            }
-            _ => Ok(None),
-        }
-    }
-
     async fn mappings(&self) -> Result<BTreeMap<GroupId, Vec<LiveMapping>>> {
         let groups: Vec<&LiveGroup> = self.tree.iter().filter(|group| self.needs_mappings(group)).collect();
         stream::iter(groups)
@@ -422,22 +436,25 @@ impl Observer<'_> {
             .buffer_unordered(self.parallelism)
             .try_collect()
             .await?;
-        // Coordinates may be written with business groups' names: those are known before the assets are.
-        let business_groups = match self.scope {
-            Scope::Manifest(_) => self.business_groups().await?,
-            Scope::Everything { .. } => None,
-        };
-        let wanted = Wanted::new(self.scope, business_groups, &visible_to);
-        let assets = self.listed_assets(&wanted).await?;
+        let wanted = Wanted::new(self.scope, self.business_groups_by_id, &visible_to);
+        let Listed { mut assets, vanished } = self.listed_assets(&wanted).await?;
+        let gone: BTreeSet<AssetKey> = vanished.keys().cloned().collect();
+        self.forget(&mut assets, vanished).await?;
         let visible_to = match self.scope {
-            Scope::Manifest(_) => visible_to,
+            Scope::Manifest(_) => {
+                let is_there = |key: &AssetKey| !gone.contains(key);
+                visible_to
+                    .into_iter()
+                    .map(|(group, keys)| (group, keys.into_iter().filter(is_there).collect()))
+                    .collect()
+            }
             Scope::Everything { .. } => visible_by_details(self.tree, &assets),
         };
         Ok((Some(assets), visible_to))
     }
 
     /// Lists the assets page by page, and reads the details that are wanted while later pages still load.
-    async fn listed_assets(&self, wanted: &Wanted<'_>) -> Result<BTreeMap<AssetKey, LiveAsset>> {
+    async fn listed_assets(&self, wanted: &Wanted<'_>) -> Result<Listed> {
         let (sender, receiver) = mpsc::unbounded_channel::<AssetKey>();
         let list = async move {
             let mut assets = BTreeMap::new();
@@ -467,30 +484,85 @@ impl Observer<'_> {
             stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|key| (key, receiver)) });
         let details = keys
             .map(|key| async move {
-                let detail = assets::io::read(self.reader, self.path, &key)
-                    .await
-                    .with_context(|| format!("failed to read who sees asset {key}"))?;
-                anyhow::Ok((key, detail))
+                match assets::io::read(self.reader, self.path, &key).await {
+                    Ok(detail) => Ok((key, Ok(detail))),
+                    // It was listed: whether it has gone since is for the list to say.
+                    Err(error) if matches!(error.status(), Some(400 | 404)) => Ok((key, Err(error))),
+                    Err(error) => Err(unreadable(&key, error)),
+                }
             })
             .buffer_unordered(self.parallelism * 2)
-            .try_collect::<Vec<(AssetKey, AssetDetail)>>();
+            .try_collect::<Vec<(AssetKey, Result<AssetDetail, client::Error>)>>();
         let (mut assets, details) = tokio::try_join!(list, details)?;
+        let mut vanished = BTreeMap::new();
         for (key, detail) in details {
-            if let Some(asset) = assets.get_mut(&key) {
-                asset.detail = Some(detail);
+            match detail {
+                Ok(detail) => {
+                    if let Some(asset) = assets.get_mut(&key) {
+                        asset.detail = Some(detail);
+                    }
+                }
+                Err(error) => _ = vanished.insert(key, error),
             }
         }
-        Ok(assets)
+        Ok(Listed { assets, vanished })
     }
 
-    async fn members(&self) -> Result<Option<Vec<crate::state::LiveMember>>> {
-        if !self.scope.needs_members() {
-            return Ok(None);
+    /// Takes out assets that were listed and then could not be found, if a second list agrees that they have gone.
+    ///
+    /// A list that still has them, or that lacks others as well, is no ground to plan on.
+    async fn forget(
+        &self,
+        assets: &mut BTreeMap<AssetKey, LiveAsset>,
+        mut vanished: BTreeMap<AssetKey, client::Error>,
+    ) -> Result<()> {
+        if vanished.is_empty() {
+            return Ok(());
         }
-        members::io::read_all(self.reader, self.path).await.context("failed to list the members").map(Some)
+        let again = self
+            .reader
+            .search_assets(self.path, &AssetQuery::default())
+            .await
+            .context("failed to list the portal's assets once more")?;
+        let again: BTreeSet<AssetKey> =
+            again.into_iter().map(|asset| AssetKey::new(asset.group_id, asset.asset_id)).collect();
+        if let Some(key) = vanished.keys().find(|key| again.contains(*key)).cloned()
+            && let Some(error) = vanished.remove(&key)
+        {
+            return Err(unreadable(&key, error));
+        }
+        assets.retain(|key, _| !vanished.contains_key(key));
+        if let Some(lost) = assets.keys().find(|key| !again.contains(*key)) {
+            return Err(Failure::new(format!(
+                "the portal's assets change while they are read: {lost} was listed, and a moment later it was not"
+            ))
+            .hint("nothing is planned on such a read; try again when whoever changes the portal is done")
+            .into());
+        }
+        for key in vanished.keys() {
+            tracing::warn!("asset {key} was taken off the portal while it was read");
+        }
+        Ok(())
     }
 
-    async fn prospects(&self) -> Result<Option<Vec<crate::state::LiveProspect>>> {
+    async fn people(&self) -> Result<(Option<Vec<LiveMember>>, Option<Vec<LiveProspect>>)> {
+        if self.scope.needs_members() {
+            return tokio::try_join!(self.members(), self.prospects())
+                .map(|(members, prospects)| (Some(members), prospects));
+        }
+        let prospects = self.prospects().await?;
+        let members = match &prospects {
+            Some(prospects) if self.scope.lets_in(prospects) => Some(self.members().await?),
+            _ => None,
+        };
+        Ok((members, prospects))
+    }
+
+    async fn members(&self) -> Result<Vec<LiveMember>> {
+        members::io::read_all(self.reader, self.path).await.context("failed to list the members")
+    }
+
+    async fn prospects(&self) -> Result<Option<Vec<LiveProspect>>> {
         if !self.scope.needs_prospects() {
             return Ok(None);
         }
@@ -498,11 +570,23 @@ impl Observer<'_> {
     }
 }
 
+/// The portal's assets, and those that were listed and could not be found a moment later.
+struct Listed {
+    assets: BTreeMap<AssetKey, LiveAsset>,
+    vanished: BTreeMap<AssetKey, client::Error>,
+}
+
+fn unreadable(key: &AssetKey, error: client::Error) -> anyhow::Error {
+    anyhow::Error::new(error).context(format!("failed to read who sees asset {key}"))
+}
+
 /// Whose details are needed.
 struct Wanted<'a> {
     everything: bool,
     keys: BTreeSet<AssetKey>,
     patterns: Vec<glob::Pattern>,
+    /// Whatever a pattern says of them.
+    unmanaged: BTreeSet<AssetKey>,
     business_groups: Option<&'a BTreeMap<String, String>>,
 }
 
@@ -513,7 +597,13 @@ impl<'a> Wanted<'a> {
         visible_to: &BTreeMap<GroupId, BTreeSet<AssetKey>>,
     ) -> Self {
         let Scope::Manifest(manifest) = scope else {
-            return Self { everything: true, keys: BTreeSet::new(), patterns: Vec::new(), business_groups };
+            return Self {
+                everything: true,
+                keys: BTreeSet::new(),
+                patterns: Vec::new(),
+                unmanaged: BTreeSet::new(),
+                business_groups,
+            };
         };
         let ids: BTreeMap<&str, Vec<&str>> =
             business_groups.into_iter().flatten().fold(BTreeMap::new(), |mut ids, (id, name)| {
@@ -521,21 +611,23 @@ impl<'a> Wanted<'a> {
                 ids
             });
         let mut keys: BTreeSet<AssetKey> = visible_to.values().flatten().cloned().collect();
-        let managed = |asset: &&Asset| asset.state != AssetState::Unmanaged;
-        for asset in manifest.assets.iter().flatten().filter(managed) {
+        let mut unmanaged = BTreeSet::new();
+        for asset in manifest.assets.iter().flatten() {
+            let keys = if asset.state == AssetState::Unmanaged { &mut unmanaged } else { &mut keys };
             keys.insert(AssetKey::new(asset.group.as_str(), asset.asset_id.as_str()));
             for id in ids.get(asset.group.as_str()).into_iter().flatten() {
                 keys.insert(AssetKey::new(*id, asset.asset_id.as_str()));
             }
         }
         let patterns = manifest.prune.assets.iter().filter_map(|pattern| glob::Pattern::new(pattern).ok()).collect();
-        Self { everything: false, keys, patterns, business_groups }
+        Self { everything: false, keys, patterns, unmanaged, business_groups }
     }
 
     fn contains(&self, key: &AssetKey) -> bool {
         self.everything
             || self.keys.contains(key)
-            || self.patterns.iter().any(|pattern| matches_asset(pattern, key, self.business_groups))
+            || (!self.unmanaged.contains(key)
+                && self.patterns.iter().any(|pattern| matches_asset(pattern, key, self.business_groups)))
     }
 }
 

@@ -11,6 +11,7 @@ mod renames;
 mod tests;
 
 pub(crate) use assets::{is_uuid, matches_asset};
+pub(crate) use people::deciding_rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 

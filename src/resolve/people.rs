@@ -87,7 +87,11 @@ impl<'a> Resolver<'a> {
         let declared: &'a [Member] = self.manifest.members.as_deref().unwrap_or_default();
         let rules: &'a [ProspectRule] = self.manifest.prospects.as_deref().unwrap_or_default();
         let first = declared.first().map(|member| member.user.location);
-        let members_needed = !declared.is_empty() || !rules.is_empty() || !self.going.is_empty();
+        let lets_in = |prospect| {
+            deciding_rule(rules, prospect).is_some_and(|rule| matches!(rule.decision, ProspectDecision::Approve { .. }))
+        };
+        let members_needed =
+            !declared.is_empty() || !self.going.is_empty() || live.prospects.iter().flatten().any(lets_in);
         let prospects_needed = !rules.is_empty() || declared.iter().any(|member| member.approve);
         if members_needed && live.members.is_none() {
             self.not_read(first, "the list of members");
@@ -433,6 +437,11 @@ impl<'a> Resolver<'a> {
             self.unmanaged.insert(Kind::Prospects, Unmanaged { count: addresses.len(), addresses });
         }
     }
+}
+
+/// The rule that decides on a pending sign-up: the first one that matches.
+pub(crate) fn deciding_rule<'r>(rules: &'r [ProspectRule], prospect: &LiveProspect) -> Option<&'r ProspectRule> {
+    rules.iter().find(|rule| matches(&rule.matches, &prospect.email))
 }
 
 fn matches(rule: &ProspectMatch, email: &str) -> bool {

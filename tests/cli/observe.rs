@@ -1,5 +1,8 @@
 //! `observe`, and `plan --live` without any credential.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::proxy::{Proxy, Verdict, answer};
 use crate::support::{Case, Hub, QUICKSTART, is_private, portal};
 
 #[test]
@@ -120,3 +123,106 @@ fn what_is_no_snapshot_is_told_in_a_line() {
     exit: 1
     ");
 }
+
+#[test]
+fn rules_for_sign_ups_ask_for_members_only_where_one_lets_somebody_in() {
+    for (spec, asks) in [
+        ("  prospects: [{emailDomain: nobody.example, approve: {userGroups: []}}]\n", false),
+        ("  prospects: [{email: bob@spam.example, reject: true}]\n", false),
+        ("  prospects: [{emailDomain: partner.example, approve: {userGroups: []}}]\n", true),
+        ("  prospects: []\n", false),
+    ] {
+        let hub = Hub::demo();
+        let case = Case::on(&hub);
+        case.write("portal.yaml", portal(spec));
+        case.run(&["plan", "-f", "portal.yaml"]).exits(0);
+        let requests = hub.requests();
+        let members = requests.iter().filter(|request| request.ends_with("getCommunityUsers")).count();
+        assert_eq!(members > 0, asks, "{spec}: {requests:?}");
+        assert_eq!(requests.len() - members, 4, "{spec}: {requests:?}");
+    }
+}
+
+#[test]
+fn an_unmanaged_asset_is_not_read_whatever_a_pattern_says() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    let details = |prune: &str, unmanaged: &str| {
+        let before = hub.requests().len();
+        case.write("portal.yaml", portal(&format!("{unmanaged}  prune: {{assets: ['{prune}']}}\n")));
+        case.run(&["plan", "-f", "portal.yaml"]).exits(0);
+        hub.requests()[before..].iter().filter(|request| request.ends_with("VisibilityByGA")).count()
+    };
+    let all = details("com.example/*", "");
+    let spared = "  assets: [{asset: com.example/legacy-orders, state: unmanaged}]\n";
+    assert_eq!(details("com.example/*", spared), all - 1);
+}
+
+/// A hub that does not know one listed asset when its visibility is read; the second list of assets is this one.
+fn losing(hub: &Hub, second_list: Option<&'static str>) -> Proxy {
+    let lists = AtomicUsize::new(0);
+    Proxy::before(hub, move |line, _| {
+        if line.contains("/legacy-orders") {
+            return Verdict::Answer(answer("404 Not Found", r#"{"name": "NotFound", "status": 404, "message": "no"}"#));
+        }
+        // The first list takes two requests: a page, and the empty one after it.
+        let number = if line.contains("/assets/search") { lists.fetch_add(1, Ordering::SeqCst) } else { 0 };
+        match (second_list, number) {
+            (Some(list), 2) => Verdict::Answer(answer("200 OK", list)),
+            (Some(_), 3) => Verdict::Answer(answer("200 OK", r#"{"assets": []}"#)),
+            _ => Verdict::Pass,
+        }
+    })
+}
+
+#[test]
+fn an_asset_that_goes_while_it_is_read_is_gone() {
+    let hub = Hub::seeded(ORDERS);
+    let others =
+        r#"{"assets": [{"groupId": "com.example", "assetId": "orders", "name": "Orders", "type": "rest-api"}]}"#;
+    let case = Case::on(&hub).at(&losing(&hub, Some(others)));
+    case.write("portal.yaml", portal("  assets: [{asset: com.example/legacy-orders, state: absent}]\n"));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r"
+    stdout:
+    Portal developer-portal (Tiny, PRODUCTION at example.my.salesforce.com)
+
+    No changes. The portal matches the manifest.
+
+    1 asset not in the manifest is left alone.
+    stderr:
+     WARN asset com.example/legacy-orders was taken off the portal while it was read
+    exit: 0
+    ");
+}
+
+#[test]
+fn contradictory_lists_of_assets_are_no_ground_to_plan_on() {
+    let hub = Hub::seeded(ORDERS);
+    let case = Case::on(&hub).at(&losing(&hub, None));
+    case.write("portal.yaml", portal("  assets: [{asset: com.example/legacy-orders, state: absent}]\n"));
+    let still_listed = case.run(&["plan", "-f", "portal.yaml"]).exits(1);
+    assert!(
+        still_listed.stderr.contains("failed to read who sees asset com.example/legacy-orders: "),
+        "{still_listed}"
+    );
+    let case = Case::on(&hub).at(&losing(&hub, Some(r#"{"assets": []}"#)));
+    case.write("portal.yaml", portal("  assets: [{asset: com.example/legacy-orders, state: absent}]\n"));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r"
+    stderr:
+    error: the portal's assets change while they are read: com.example/orders was listed, and a moment later it was not
+     hint: nothing is planned on such a read; try again when whoever changes the portal is done
+    exit: 1
+    ");
+}
+
+/// Two assets.
+const ORDERS: &str = "connections:
+- id: conn-001
+  environment: PRODUCTION
+  portals:
+  - name: Tiny
+    userGroups: [{id: all, name: All, isDefault: true, isPublic: true}]
+    assets:
+    - {groupId: com.example, assetId: orders, name: Orders, type: rest-api}
+    - {groupId: com.example, assetId: legacy-orders, name: Legacy Orders, type: rest-api}
+";
