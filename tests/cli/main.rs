@@ -23,6 +23,7 @@ mod pseudonyms;
 mod record;
 mod saved_plan;
 mod secrets;
+mod size;
 mod starter;
 mod support;
 #[cfg(unix)]
