@@ -240,7 +240,7 @@ impl<'a> Executor<'a> {
                         Some((first, of_first))
                             if !assets::io::shows(session, first, of_first, self.later.get(&first.id)).await =>
                         {
-                            Outcome::Skipped { because: "the portal does not show the first step yet".to_owned() }
+                            Outcome::skipped("the portal does not show the first step yet")
                         }
                         _ => assets::io::update(session, change, operation, self.later.get(&change.id)).await,
                     };
@@ -327,15 +327,15 @@ impl<'a> Executor<'a> {
 
     /// Whether a change may begin; records why not.
     fn may_begin(&self, change: &'a Change) -> bool {
-        let because = if self.options.interrupt.load(Ordering::SeqCst) {
-            Some("the apply was interrupted".to_owned())
+        let skipped = if self.options.interrupt.load(Ordering::SeqCst) {
+            Some(Outcome::skipped("the apply was interrupted"))
         } else {
-            self.held_back_by(change).map(|(undone, how)| format!("{} was not done{how}", undone.address))
+            self.held_back_by(change).map(|(undone, how)| Outcome::skipped_after(&undone.address, how))
         };
-        match because {
+        match skipped {
             None => true,
-            Some(because) => {
-                self.finish(change, Outcome::Skipped { because });
+            Some(skipped) => {
+                self.finish(change, skipped);
                 false
             }
         }
@@ -424,9 +424,7 @@ impl<'a> Executor<'a> {
                 id: change.id.clone(),
                 address: change.address.clone(),
                 action: change.action(),
-                outcome: outcomes
-                    .remove(&change.id)
-                    .unwrap_or(Outcome::Skipped { because: "nothing came of it".to_owned() }),
+                outcome: outcomes.remove(&change.id).unwrap_or_else(|| Outcome::skipped("nothing came of it")),
             })
             .collect();
         Report {

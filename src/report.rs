@@ -47,7 +47,12 @@ pub enum Outcome {
     /// Not written: the object is no longer what the plan saw.
     Refused { mismatches: Vec<Mismatch> },
     /// Not written, because of another change or an interruption.
-    Skipped { because: String },
+    Skipped {
+        because: String,
+        /// The change that was not done, by its address as `because` has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        undone: Option<Address>,
+    },
     /// Written without an answer that tells, and the portal does not tell either.
     Unknown {
         message: String,
@@ -67,6 +72,16 @@ pub struct Mismatch {
 }
 
 impl Outcome {
+    /// Skipped for a reason other than one change.
+    pub fn skipped(because: impl Into<String>) -> Self {
+        Self::Skipped { because: because.into(), undone: None }
+    }
+
+    /// Skipped since another change was not done; `how` says more where it is needed.
+    pub fn skipped_after(undone: &Address, how: &str) -> Self {
+        Self::Skipped { because: format!("{undone} was not done{how}"), undone: Some(undone.clone()) }
+    }
+
     /// The portal is, for all that is known, as the change wanted it.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Applied | Self::AlreadyDone | Self::Unconfirmed)

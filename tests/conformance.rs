@@ -205,8 +205,8 @@ fn outcomes(report: &Report) -> Vec<String> {
                 Outcome::Unconfirmed => "unconfirmed".to_owned(),
                 Outcome::Failed { message, .. } => format!("failed: {message}"),
                 Outcome::Refused { mismatches } => format!("refused: {mismatches:?}"),
-                Outcome::Skipped { because } => format!("skipped: {because}"),
                 Outcome::Unknown { message, hint: _ } => format!("unknown: {message}"),
+                Outcome::Skipped { because, .. } => format!("skipped: {because}"),
             };
             Some(format!("{}: {outcome}", result.address))
         })

@@ -293,7 +293,14 @@ fn read_profile(
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => return Ok(None),
         Err(error) => {
-            return Err(SetupError::new(format!("cannot read the credentials file {}: {error}", path.display())));
+            let message = format!("cannot read the credentials file {}: {error}", path.display());
+            return Err(match asked {
+                None => SetupError::new(message),
+                Some(profile) => SetupError::new(format!("{message}; profile `{profile}` is asked for by {asked_by}"))
+                    .with_hint(format!(
+                        "write the file, or leave {asked_by} out and set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET"
+                    )),
+            });
         }
     };
     warn_if_readable_by_others(path);

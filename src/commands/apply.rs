@@ -31,6 +31,7 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             let connection = context::connect_to(global, &plan).await?;
             // The portal must still be there, under the very same ids.
             let found = locate(&connection.client.reader(), &connection.target).await?;
+            connection.log_requests("found the portal");
             refuse_other_portal(&plan, &found.portal)?;
             (connection, plan, recording)
         } else {
@@ -47,11 +48,12 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             approve(arguments, &plan)?;
         }
         let (report, journal) = execute(global, arguments, &connection, &plan).await?;
-        context::log_requests(&connection.client, "applied");
+        connection.log_requests("applied");
         output::data(&match global.format {
             // The plan has said already that there is nothing to do.
             Format::Human if plan.is_empty() => String::new(),
-            Format::Human => render::report_human(&report, &plan, output::colors_data(global)),
+            // The plan ends just above, with what is left alone.
+            Format::Human => format!("\n{}", render::report_human(&report, &plan, output::colors_data(global))),
             Format::Json => render::report_json(&report, &plan),
             Format::Markdown => {
                 format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
@@ -104,6 +106,7 @@ async fn execute(
     let parallelism = usize::from(global.parallelism);
     if let Some(path) = &arguments.plan {
         refuse_stale(global, &session, plan, path).await?;
+        connection.log_requests("checked the plan");
     }
     let journal = if plan.is_empty() { None } else { Some(journal_path(arguments, plan)) };
     if let Some(path) = &journal {
@@ -256,7 +259,7 @@ mod tests {
             (&[failed, &Outcome::Unconfirmed], Exit::Partial),
             (&[&Outcome::Unknown { message: "who knows".to_owned(), hint: None }], Exit::Partial),
             (&[&Outcome::Refused { mismatches: Vec::new() }], Exit::Partial),
-            (&[&Outcome::Skipped { because: "of it".to_owned() }], Exit::Partial),
+            (&[&Outcome::skipped("of it")], Exit::Partial),
         ] {
             assert_eq!(exit(&report(false, outcomes)), expected, "{outcomes:?}");
             assert_eq!(exit(&report(true, outcomes)), Exit::Interrupted, "{outcomes:?}");

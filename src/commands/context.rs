@@ -1,6 +1,8 @@
 //! What commands share: loading manifests, connecting, observing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 
@@ -24,7 +26,7 @@ pub(super) fn pseudonym_key() -> Result<Option<pseudonyms::Key>> {
     Ok(text.map(|text| pseudonyms::Key::new(&text)).transpose()?)
 }
 
-/// Looks up an environment variable; one that is not Unicode counts as not set.
+/// Looks up an environment variable; [`refuse_garbled`] tells of those that are no text.
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -33,8 +35,22 @@ pub(super) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().context("failed to find out the working directory")
 }
 
+/// Refuses variables that are set to something else than text: to take them for unset would mislead.
+fn refuse_garbled(is_ours: impl Fn(&str) -> bool) -> Result<()> {
+    let garbled = std::env::vars_os()
+        .filter(|(_, value)| value.to_str().is_none())
+        .find_map(|(name, _)| name.into_string().ok().filter(|name| is_ours(name)));
+    match garbled {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(format!("the environment variable {name} is set, but not to text in UTF-8"))
+            .hint("set it again, or unset it")
+            .into()),
+    }
+}
+
 /// Loads manifests and shows nothing yet.
 pub(super) fn load_quietly(files: &[PathBuf]) -> Result<Loaded> {
+    refuse_garbled(|name| name.starts_with("AEHCTL_VAR_"))?;
     let working_directory = working_directory()?;
     Ok(load(files, &LoadOptions { environment: &environment, working_directory }))
 }
@@ -111,8 +127,33 @@ pub(super) fn unresolved(global: &Global, failure: resolve::Failure, sources: &S
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) target: Target,
+    /// The requests of the stages that were logged.
+    logged: Mutex<BTreeMap<&'static str, u64>>,
     /// Stops when it is dropped.
     _emulator: Option<emulator::Running>,
+}
+
+impl Connection {
+    /// Logs the requests of a stage that has ended, by operation.
+    pub(super) fn log_requests(&self, stage: &str) {
+        let counts = self.client.request_counts();
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_stage: Vec<(&str, u64)> = counts
+            .iter()
+            .map(|(operation, count)| (*operation, count - logged.get(operation).copied().unwrap_or_default()))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        *logged = counts;
+        let total: u64 = of_stage.iter().map(|(_, count)| count).sum();
+        let by_operation =
+            of_stage.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ");
+        let noun = if total == 1 { "request" } else { "requests" };
+        tracing::info!("{stage}: {total} {noun} ({by_operation})");
+        let pressure = self.client.pressure();
+        if !pressure.is_none() {
+            tracing::info!("{stage}: {pressure}");
+        }
+    }
 }
 
 /// Connects to the hub, or to the emulator. Nothing is sent yet.
@@ -132,6 +173,7 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
         target.emulator = true;
         (host, credential, Some(running))
     } else {
+        refuse_garbled(|name| name.starts_with("ANYPOINT_") || name == "SSL_CERT_FILE")?;
         let flags = CredentialFlags {
             profile: global.profile.clone(),
             host: global.host.clone(),
@@ -155,7 +197,7 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
     let mut options = client::Options::new(host, credential);
     options.parallelism = usize::from(global.parallelism);
     options.certificates = client::certificate_files(&environment);
-    Ok(Connection { client: Client::new(options)?, target, _emulator: emulator })
+    Ok(Connection { client: Client::new(options)?, target, logged: Mutex::default(), _emulator: emulator })
 }
 
 /// Starts the emulator with these faults; a new database is filled with the demo organization.
@@ -219,21 +261,8 @@ pub(super) async fn connect_to(global: &Global, plan: &Plan) -> Result<Connectio
 /// Reads what a plan needs, and says how many requests that took.
 pub(super) async fn observe_for(global: &Global, connection: &Connection, scope: Scope<'_>) -> Result<LiveState> {
     let live = observe(&connection.client.reader(), &connection.target, scope, usize::from(global.parallelism)).await?;
-    log_requests(&connection.client, "observed");
+    connection.log_requests("observed");
     Ok(live)
-}
-
-/// Logs the requests so far, by operation, and what the server made of so many.
-pub(super) fn log_requests(client: &Client, stage: &str) {
-    let counts = client.request_counts();
-    let total: u64 = counts.values().sum();
-    let by_operation =
-        counts.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ");
-    tracing::info!("{stage}: {total} requests so far ({by_operation})");
-    let pressure = client.pressure();
-    if !pressure.is_none() {
-        tracing::info!("{stage}: {pressure}");
-    }
 }
 
 fn region_named(name: &str) -> Option<Region> {

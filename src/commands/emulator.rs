@@ -68,7 +68,18 @@ pub(super) fn run(global: &Global, command: EmulatorCommand) -> Result<Exit> {
                 output::data(&list_switches())?;
                 return Ok(Exit::Done);
             }
-            let switches = Switches::parse(switches.iter().map(String::as_str))?;
+            let switches = Switches::parse(switches.iter().map(String::as_str)).map_err(|error| {
+                Failure::with_exit(Exit::Usage, format!("{error:#}"))
+                    .hint("`--switch help` lists them with their values")
+            })?;
+            if !listen.ip().is_loopback() {
+                return Err(Failure::with_exit(
+                    Exit::Usage,
+                    format!("the emulator listens on loopback addresses only, not on {listen}"),
+                )
+                .hint("give an address such as 127.0.0.1:8080; port 0 takes a free one")
+                .into());
+            }
             let faults = faults(global)?;
             let options =
                 Options { listen, latency, request_log, switches, faults, token_lifetime, ..Options::default() };
@@ -126,7 +137,7 @@ async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, res
         }
     };
     let mut running = emulator::start(Options { database, seed, ..options }).await?;
-    interrupt::gracefully();
+    interrupt::quietly();
     let line = serde_json::json!({
         "url": running.url,
         "client_id": running.client_id,

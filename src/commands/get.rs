@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, arguments: &Get) -> Result<Exit> {
         let connection = context::connect(global, Target::default(), None).await?;
         let getter = Getter { reader: connection.client.reader(), target: connection.target.clone() };
         let found = getter.get(&arguments.kind, usize::from(global.parallelism)).await;
-        context::log_requests(&connection.client, "got");
+        connection.log_requests("got");
         found
     })?;
     output::data(&match global.format {

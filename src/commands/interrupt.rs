@@ -10,6 +10,8 @@ use crate::exit::Exit;
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// What runs now looks at [`REQUESTED`] and stops in its own time.
 static GRACEFUL: AtomicBool = AtomicBool::new(false);
+/// Being stopped is how it ends, and nothing to talk about.
+static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// Listens for the rest of the process, on a thread of its own: whatever computes or waits for an answer elsewhere, a
 /// signal is heard at once.
@@ -29,7 +31,9 @@ pub(super) fn listen() -> io::Result<()> {
 async fn answer(mut signals: Signals) {
     while signals.next().await {
         if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
-            output::say("interrupted: finishing what has begun; once more stops at once");
+            if !QUIET.load(Ordering::SeqCst) {
+                output::say("interrupted: finishing what has begun; once more stops at once");
+            }
         } else {
             output::say("interrupted");
             std::process::exit(Exit::Interrupted as i32);
@@ -41,6 +45,12 @@ async fn answer(mut signals: Signals) {
 pub(super) fn gracefully() -> &'static AtomicBool {
     GRACEFUL.store(true, Ordering::SeqCst);
     &REQUESTED
+}
+
+/// The same for what runs until it is stopped.
+pub(super) fn quietly() {
+    QUIET.store(true, Ordering::SeqCst);
+    gracefully();
 }
 
 /// Waits for Ctrl-C or a request to terminate; forever if the system cannot tell.

@@ -1,5 +1,6 @@
 //! What came of a plan, for people: whatever is not plainly applied, the numbers, and what to do next.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::body::{LISTED, counted, rest};
@@ -86,12 +87,18 @@ fn findings<'a>(report: &'a Report, plan: &Plan) -> Findings<'a> {
                 block.extend(mismatches.iter().flat_map(mismatch_lines));
                 refused.push(block);
             }
-            Outcome::Skipped { because } => skipped.add(because, result),
             Outcome::Unknown { message, hint } => {
                 let mut block =
                     vec![heading(result, &labels, "unknown whether it was written", Style::Changed), sentence(message)];
                 block.extend(hint.as_deref().map(advised));
                 unknown.push(block);
+            }
+            Outcome::Skipped { because, undone } => {
+                let because = match undone {
+                    Some(undone) => because.replacen(&undone.to_string(), &labels.names.label(undone), 1).into(),
+                    None => Cow::Borrowed(because.as_str()),
+                };
+                skipped.add(because, result);
             }
         }
     }
@@ -168,13 +175,13 @@ fn mismatch_lines(mismatch: &Mismatch) -> [Line<'_>; 4] {
 /// Skipped changes by what they were skipped for: one failure can hold back hundreds.
 #[derive(Default)]
 struct Skipped<'a> {
-    causes: Vec<(&'a str, Vec<&'a ChangeResult>)>,
-    positions: HashMap<&'a str, usize>,
+    causes: Vec<(Cow<'a, str>, Vec<&'a ChangeResult>)>,
+    positions: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Skipped<'a> {
-    fn add(&mut self, because: &'a str, result: &'a ChangeResult) {
-        let position = *self.positions.entry(because).or_insert_with(|| {
+    fn add(&mut self, because: Cow<'a, str>, result: &'a ChangeResult) {
+        let position = *self.positions.entry(because.clone()).or_insert_with(|| {
             self.causes.push((because, Vec::new()));
             self.causes.len() - 1
         });
@@ -186,7 +193,7 @@ impl<'a> Skipped<'a> {
     }
 
     fn blocks(self, labels: &Labels<'_>) -> Vec<Block<'a>> {
-        let block = |(because, results): (&'a str, Vec<&ChangeResult>)| {
+        let block = |(because, results): (Cow<'a, str>, Vec<&ChangeResult>)| {
             if let [result] = results.as_slice() {
                 return vec![heading(result, labels, "skipped, because ", Style::Changed).plain(because)];
             }

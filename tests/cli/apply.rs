@@ -55,6 +55,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     5 assets not in the manifest are left alone.
     5 members not in the manifest are left alone.
     1 pending sign-up not in the manifest is left alone.
+
     Applied: 4 added, 6 changed, 2 deleted.
     stderr:
     [1/12] ~ userGroups/Early Access: applied
@@ -234,9 +235,10 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     6 assets not in the manifest are left alone.
     6 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
       + userGroups/Partner Initech: failed
           POST /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/userGroups (createUserGroup): 400 Bad Request: A portal has at most 9 user groups
-      4 changes skipped, because developer-portal/userGroups/Partner%20Initech was not done
+      4 changes skipped, because userGroups/Partner Initech was not done
           + userGroups/Initech Testers
           ~ members/jane@example.com
           + idpMappings/Partner Initech/Okta/initech
@@ -296,6 +298,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
     6 user groups not in the manifest are left alone.
     6 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
       ~ members/jane@example.com: refused, since it is not what the plan saw
           userGroups
             before: [API Developers, system:members]
@@ -349,6 +352,7 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
       ~ members/jane@example.com: failed
           PUT /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/users/e0000001-0000-4000-8000-000000000002/userGroups (addGroupMappingToUser): 403 Forbidden: You lack a permission (ask \u{3a}:error::somebody)
           hint: managing a portal needs API Experience Hub Administrator in the organization of its connection; signed in with the connected app from the environment (ANYPOINT_CLIENT_ID, ANYPOINT_CLIENT_SECRET)

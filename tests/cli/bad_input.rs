@@ -204,13 +204,15 @@ fn settings_that_are_wrong_are_told() {
     case.set("ANYPOINT_PROFILE", "absent");
     insta::assert_snapshot!(case.run(&["get", "connections"]), @"
     stderr:
-    error: cannot read the credentials file [DIR]/home/.anypoint/credentials: No such file or directory (os error 2)
+    error: cannot read the credentials file [DIR]/home/.anypoint/credentials: No such file or directory (os error 2); profile `absent` is asked for by ANYPOINT_PROFILE
+     hint: write the file, or leave ANYPOINT_PROFILE out and set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET
     exit: 1
     ");
     case.set("HOME", "nowhere");
     insta::assert_snapshot!(case.run(&["get", "connections"]), @"
     stderr:
-    error: cannot read the credentials file nowhere/.anypoint/credentials: No such file or directory (os error 2)
+    error: cannot read the credentials file nowhere/.anypoint/credentials: No such file or directory (os error 2); profile `absent` is asked for by ANYPOINT_PROFILE
+     hint: write the file, or leave ANYPOINT_PROFILE out and set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET
     exit: 1
     ");
     case.set("ANYPOINT_BEARER", "a-token-of-some-length");
@@ -266,4 +268,24 @@ fn a_credentials_file_is_read_by_profile() {
      hint: it looks like {"default": {"client_id": "…", "client_secret": "…"}}
     exit: 1
     "#);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_told() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let case = Case::new();
+    case.write("portal.yaml", portal("  userGroups: [{name: '${AEHCTL_VAR_NAME}'}]\n"));
+    for (name, arguments) in
+        [("ANYPOINT_CLIENT_ID", ["get", "connections", "-v"]), ("AEHCTL_VAR_NAME", ["validate", "-f", "portal.yaml"])]
+    {
+        let output = case.command(&arguments).env(name, OsStr::from_bytes(b"\xff\xfe")).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1));
+        let expected = format!(
+            "error: the environment variable {name} is set, but not to text in UTF-8\n hint: set it again, or unset it\n"
+        );
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    }
 }

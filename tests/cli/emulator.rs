@@ -33,7 +33,8 @@ fn it_serves_until_it_is_stopped() {
     }
     assert!(requests.iter().any(|request| request["operationId"] == "getConnections" && request["status"] == 200));
     serving.terminate();
-    case.finish(serving).exits(0);
+    let stopped = case.finish(serving).exits(0);
+    assert_eq!(stopped.stderr, "", "being stopped is how it ends");
     insta::assert_snapshot!(other.run(&["get", "connections"]), @"
     stderr:
     error: POST /accounts/api/v2/oauth2/token (createV2Oauth2Token): cannot connect to [HUB]: Connection refused (os error 111) (after 5 attempts)
@@ -161,7 +162,8 @@ fn wrong_settings_are_told() {
     insta::assert_snapshot!(case.run(&["emulator", "serve", "--listen", "0.0.0.0:0"]), @"
     stderr:
     error: the emulator listens on loopback addresses only, not on 0.0.0.0:0
-    exit: 1
+     hint: give an address such as 127.0.0.1:8080; port 0 takes a free one
+    exit: 64
     ");
     insta::assert_snapshot!(case.run(&["emulator", "serve", "--latency", "5"]), @"
     stderr:
@@ -173,7 +175,8 @@ fn wrong_settings_are_told() {
     insta::assert_snapshot!(case.run(&["emulator", "serve", "--switch", "asset-pacth=merges"]), @r#"
     stderr:
     error: there is no switch "asset-pacth"; did you mean asset-patch?
-    exit: 1
+     hint: `--switch help` lists them with their values
+    exit: 64
     "#);
     let help = case.run(&["emulator", "serve", "--switch", "help"]).exits(0);
     assert_eq!(help.stdout.lines().count(), aehctl::emulator::Switches::ALL.len() + 1, "{help}");

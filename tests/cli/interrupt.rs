@@ -54,6 +54,7 @@ fn once_finishes_what_was_begun_and_reports() {
     5 user groups not in the manifest are left alone.
     6 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
     Interrupted: what was begun was finished, and nothing else was started.
 
       2 changes skipped, because the apply was interrupted

@@ -80,7 +80,7 @@ fn requests_are_counted_in_the_log() {
     stdout:
     Valid: 1 portal in 1 file.
     stderr:
-     INFO observed: 20 requests so far (createV2Oauth2Token 1, getAllApiPortalByConnectionId 1, getAllProfilesByPortal 1, getAllVersionsVisibilityByGA 3, getCommunityUsers 4, getConnections 1, getGroupMappings 3, getProspects 1, listHierarchy 1, listIdentityProviders 1, listMe 1, searchCommunityAssets 2)
+     INFO observed: 20 requests (createV2Oauth2Token 1, getAllApiPortalByConnectionId 1, getAllProfilesByPortal 1, getAllVersionsVisibilityByGA 3, getCommunityUsers 4, getConnections 1, getGroupMappings 3, getProspects 1, listHierarchy 1, listIdentityProviders 1, listMe 1, searchCommunityAssets 2)
     exit: 0
     ");
     let logged = case.run(&["-vv", "--log-format", "json", "get", "connections"]).exits(0);

@@ -79,6 +79,7 @@ fn a_portal_with_nothing_but_built_ins_is_filled() {
               parent: First
 
         Plan: 2 to add, 0 to change, 0 to delete.
+
         Applied: 2 added, 0 changed, 0 deleted.
         stderr:
         [1/2] + userGroups/First: applied

@@ -66,6 +66,7 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
     Applied: 0 added, 1 changed, 0 deleted.
     stderr:
     [1/1] ~ members/jane@example.com: applied
@@ -84,6 +85,7 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
+
     Nothing had to be written: the portal showed every change already.
     stderr:
     [1/1] ~ members/jane@example.com: done already

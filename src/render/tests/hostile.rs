@@ -25,7 +25,7 @@ fn terminal_outputs(plan: &Plan, text: &str, color: bool) -> Vec<String> {
     let outcome = |index| match index % 6 {
         0 => Outcome::Failed { message: text.to_owned(), hint: Some(text.to_owned()) },
         1 => Outcome::Unknown { message: text.to_owned(), hint: Some(text.to_owned()) },
-        2 => Outcome::Skipped { because: text.to_owned() },
+        2 => Outcome::skipped(text),
         3 => Outcome::Refused {
             mismatches: vec![Mismatch {
                 path: text.to_owned(),

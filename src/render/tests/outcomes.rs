@@ -17,7 +17,7 @@ fn troubled() -> (Plan, Report) {
             message: "DELETE assets: 403: no\nway".to_owned(),
             hint: Some("the connected app needs Exchange Viewer".to_owned()),
         },
-        3 | 10 => Outcome::Skipped { because: "change 3 failed".to_owned() },
+        3 | 10 => Outcome::skipped_after(&plan.changes[2].address, ""),
         5 => Outcome::Refused {
             mismatches: vec![Mismatch {
                 path: "userGroups".to_owned(),
@@ -32,7 +32,7 @@ fn troubled() -> (Plan, Report) {
         },
         7 => Outcome::AlreadyDone,
         8 => Outcome::Unconfirmed,
-        9 => Outcome::Skipped { because: "the apply was interrupted".to_owned() },
+        9 => Outcome::skipped("the apply was interrupted"),
         _ => Outcome::Applied,
     });
     (plan, report)
@@ -56,7 +56,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
       + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
           hint: `aehctl get user-groups` tells
-      2 changes skipped, because change 3 failed
+      2 changes skipped, because assets/Finance/old-api was not done
           ~ assets/Finance/split-api (first of two steps)
           ~ assets/Finance/split-api (second of two steps)
       ~ assets/Finance/odd-api: skipped, because the apply was interrupted
@@ -95,7 +95,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
     + prospects/zoe: unknown whether it was written
           the connection ended before an answer came
           hint: `aehctl get user-groups` tells
-      2 changes skipped, because change 3 failed
+      2 changes skipped, because assets/Finance/old-api was not done
     !     assets/Finance/split-api (first of two steps)
     !     assets/Finance/split-api (second of two steps)
     ! assets/Finance/odd-api: skipped, because the apply was interrupted
