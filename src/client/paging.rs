@@ -55,6 +55,19 @@ where
             call.page = Some(Page { header, limit: LIMIT, offset: position.received });
             let List(mut rows) = session.read::<List<T>>(&call).await?;
             if rows.is_empty() {
+                // One full page and nothing after it: either that was all, or the header counts pages, and the
+                // hundredth page was asked for. The row after the first tells: nobody has seen the page after it.
+                if *header == X_FROM && position.received == LIMIT {
+                    call.page = Some(Page { header, limit: LIMIT, offset: 1 });
+                    let List(rows) = session.read::<List<T>>(&call).await?;
+                    if rows.iter().any(|row| !position.seen.contains(&key(row))) {
+                        let message = format!(
+                            "the list ends at {header}: {LIMIT}, and {header}: 1 brings rows that were not there \
+                             before, so the list cannot be read to its end; does the server count pages?"
+                        );
+                        return Err(session.senseless(&call, Kind::Paging, &message));
+                    }
+                }
                 return Ok(None);
             }
             let received = rows.len();

@@ -86,6 +86,20 @@ async fn ignored_headers_are_a_loud_error() {
 }
 
 #[tokio::test]
+async fn a_server_that_counts_pages_is_a_loud_error() {
+    let server = Server::new(|request| assets((0..250).skip(number(request, "x-from") * 100).take(100))).await;
+    let error = server.reader().search_assets(&portal(), &AssetQuery::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation_id()), (Kind::Paging, "searchCommunityAssets"));
+    assert!(error.message().contains("does the server count pages?"), "{error}");
+    // A list that fills one page exactly takes one request more, and is whole.
+    for (rows, requests) in [(99, 2), (100, 3), (101, 3), (200, 3)] {
+        let server = Server::new(move |request| assets((number(request, "x-from")..rows).take(100))).await;
+        let read = server.reader().search_assets(&portal(), &AssetQuery::default()).await.unwrap();
+        assert_eq!((read.len(), server.requests().len()), (rows, requests));
+    }
+}
+
+#[tokio::test]
 async fn the_next_page_is_asked_for_when_it_is_wanted() {
     let server = Server::new(|request| users((number(request, "x-offset")..150).take(100))).await;
     let mut pages = server.reader().user_pages(&portal(), &UserQuery::default());
