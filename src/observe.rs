@@ -278,6 +278,26 @@ pub async fn locate(reader: &Reader, target: &Target) -> Result<Found> {
     probe(reader, target, connection, portal).await
 }
 
+/// What else goes by the names by which a manifest would call a portal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SharedNames {
+    pub connection: bool,
+    pub portal: bool,
+}
+
+/// Finds out whether a manifest has to call the portal and its connection by their ids.
+pub async fn shared_names(reader: &Reader, live: &LivePortal) -> Result<SharedNames> {
+    let (connections, portals) =
+        tokio::try_join!(async { reader.connections().await.context("failed to list the connections") }, async {
+            reader.portals(&live.connection.id).await.context("failed to list the portals")
+        },)?;
+    let target = Target { connection: live.connection.domain.clone(), ..Target::default() };
+    Ok(SharedNames {
+        connection: live.connection.domain.is_some() && matching_connections(&connections, &target)?.len() > 1,
+        portal: portals.iter().filter(|portal| is_called(portal, &live.name)).count() > 1,
+    })
+}
+
 fn matching_connections<'c>(connections: &'c [Connection], target: &Target) -> Result<Vec<&'c Connection>> {
     let Some(wanted) = &target.connection else { return Ok(connections.iter().collect()) };
     let matching: Vec<&Connection> = connections

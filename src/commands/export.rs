@@ -7,15 +7,28 @@ use crate::cli::{Export, Global};
 use crate::exit::Exit;
 use crate::export::{Options, export};
 use crate::files;
-use crate::observe::{Scope, Target};
+use crate::observe::{Scope, SharedNames, Target, shared_names};
 
 pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
-    let live = block_on(async {
+    let (live, shared) = block_on(async {
         let connection = context::connect(global, Target::default(), None).await?;
-        context::observe_for(global, &connection, Scope::Everything { members: arguments.members }).await
+        let scope = Scope::Everything { members: arguments.members };
+        let live = context::observe_for(global, &connection, scope).await?;
+        // Where nothing had to be said to find the portal, nothing else goes by its names.
+        let shared = if global.portal.is_some() || global.connection.is_some() {
+            shared_names(&connection.client.reader(), &live.portal).await?
+        } else {
+            SharedNames::default()
+        };
+        anyhow::Ok((live, shared))
     })?;
-    let name = global.name.clone().unwrap_or_else(|| slug(&live.portal.name));
-    let exported = export(&live, &Options { name, members: arguments.members });
+    let options = Options {
+        name: global.name.clone(),
+        members: arguments.members,
+        connection_by_id: shared.connection,
+        portal_by_id: shared.portal,
+    };
+    let exported = export(&live, &options);
     for notice in &exported.notices {
         output::say(&format!("note: {}", crate::render::text::terminal(notice)));
     }
@@ -27,14 +40,4 @@ pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
         None => output::data(&exported.manifest)?,
     }
     Ok(Exit::Done)
-}
-
-/// A portal's name as a name for its manifest.
-fn slug(name: &str) -> String {
-    let words: Vec<String> = name
-        .split(|character: char| !character.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    if words.is_empty() { "portal".to_owned() } else { words.join("-") }
 }

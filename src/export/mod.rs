@@ -25,12 +25,16 @@ use crate::state::LiveState;
 pub const SCHEMA: &str = "schemas/portal.schema.json";
 
 /// What the export needs besides the portal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// `metadata.name`
-    pub name: String,
+    /// `metadata.name`; one after the portal, if it is not given.
+    pub name: Option<String>,
     /// People are personal data: they are exported on request.
     pub members: bool,
+    /// Other connections go by the same domain.
+    pub connection_by_id: bool,
+    /// Other portals of the connection go by the same name.
+    pub portal_by_id: bool,
 }
 
 /// A manifest, and what it does not say.
@@ -54,7 +58,7 @@ struct Section {
 
 /// Writes the manifest of a state that was read with everything in it.
 pub fn export(live: &LiveState, options: &Options) -> Exported {
-    let Options { name, members } = options;
+    let Options { name, members, connection_by_id: _, portal_by_id: _ } = options;
     let names = GroupNames::new(&live.user_groups);
     let groups = groups::export(live, &names);
     let assets = assets::export(live, &names);
@@ -68,7 +72,7 @@ pub fn export(live: &LiveState, options: &Options) -> Exported {
     notices.section("assets", assets.notices);
 
     let mut spec = Spec::default();
-    spec.add(target::target(&live.portal));
+    spec.add(target::target(&live.portal, options));
     spec.add(groups.providers);
     spec.add(assets.audiences);
     spec.add(assets.defaults);
@@ -79,7 +83,8 @@ pub fn export(live: &LiveState, options: &Options) -> Exported {
         spec.add(people.members);
     }
     spec.waiting.extend(pending(live));
-    let manifest = document(&metadata_name(name, &live.portal.name), &live.portal.name, spec);
+    let manifest =
+        document(&metadata_name(name.as_deref().unwrap_or_default(), &live.portal.name), &live.portal.name, spec);
     Exported { manifest, notices: notices.finish() }
 }
 

@@ -231,3 +231,32 @@ fn names_may_hold_slashes_and_pictures() {
     assert_eq!(gone["address"], "developer-portal/userGroups/R%26D%20%2F%20Z%C3%BCrich%20%F0%9F%9A%9A");
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve", "--allow", "delete"]).exits(0);
 }
+
+#[test]
+fn an_export_calls_what_shares_its_name_by_its_id() {
+    let hub = Hub::seeded(
+        "connections:
+- id: conn-001
+  targetOrganizationDomain: twin.my.salesforce.com
+  portals:
+  - {id: first, targetPortalId: first-target, name: Twin, userGroups: [{name: All, isDefault: true, isPublic: true}]}
+  - {id: second, targetPortalId: second-target, name: Twin, userGroups: [{name: All, isDefault: true, isPublic: true}]}
+- id: conn-002
+  targetOrganizationDomain: twin.my.salesforce.com
+  portals:
+  - {id: third, name: Other, userGroups: [{name: All, isDefault: true, isPublic: true}]}
+",
+    );
+    let case = Case::on(&hub);
+    let exported = case.run(&["export", "--portal", "second", "--out", "portal.yaml"]).exits(0);
+    let manifest = case.read("portal.yaml");
+    assert!(manifest.contains("    connection: conn-001\n"), "{exported}{manifest}");
+    assert!(
+        manifest.contains("since another portal is called `Twin` as well\n    portal: second-target\n"),
+        "{manifest}"
+    );
+    case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
+    case.run(&["export", "--portal", "Other", "--out", "other.yaml"]).exits(0);
+    assert!(case.read("other.yaml").contains("    portal: Other\n"), "{}", case.read("other.yaml"));
+    case.run(&["plan", "-f", "other.yaml", "--detailed-exitcode"]).exits(0);
+}

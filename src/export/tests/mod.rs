@@ -21,7 +21,7 @@ use crate::plan::{Plan, make};
 use crate::state::LiveState;
 
 fn exported(live: &LiveState, members: bool) -> Exported {
-    export(live, &Options { name: "developer-portal".to_owned(), members })
+    export(live, &Options { name: Some("developer-portal".to_owned()), members, ..Options::default() })
 }
 
 fn loaded(text: &str) -> Loaded {
