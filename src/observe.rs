@@ -160,7 +160,15 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
     if target.organization.is_none() && !needs_business_groups && !needs_providers {
         return Ok(Surroundings { organization: None, business_groups: None, identity_providers: None });
     }
-    let mut organization = find_organization(reader, target).await?;
+    let me = reader.me().await.context("failed to find out the organization")?;
+    let mut organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one, and only
+    // if the hierarchy does not tell it anyway.
+    let asked_by_name = target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id);
+    if organization.name.is_empty() && asked_by_name && !needs_business_groups {
+        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
+        organization.name = named.name;
+    }
     let (business_groups, identity_providers) = tokio::try_join!(
         async {
             if needs_business_groups {
@@ -173,12 +181,12 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
             if needs_providers { read_identity_providers(reader, &organization.id).await.map(Some) } else { Ok(None) }
         },
     )?;
-    // A connected app is not told its organization's name; the hierarchy has it.
     if organization.name.is_empty()
         && let Some(name) = business_groups.as_ref().and_then(|groups| groups.get(&organization.id))
     {
         organization.name.clone_from(name);
     }
+    check_organization(&organization, target)?;
     Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
 }
 
@@ -204,14 +212,7 @@ async fn read_identity_providers(reader: &Reader, organization: &str) -> Result<
     Ok(providers.into_iter().map(|provider| (provider.provider_id.into(), provider.name)).collect())
 }
 
-async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
-    let me = reader.me().await.context("failed to find out the organization")?;
-    let mut organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
-    // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one.
-    if organization.name.is_empty() && target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id) {
-        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
-        organization.name = named.name;
-    }
+fn check_organization(organization: &Named, target: &Target) -> Result<()> {
     if let Some(wanted) = &target.organization
         && *wanted != organization.id
         && *wanted != organization.name
@@ -223,7 +224,7 @@ async fn find_organization(reader: &Reader, target: &Target) -> Result<Named> {
         .hint("use a credential of that organization, or correct `target.organization`, ANYPOINT_ORG or the profile")
         .into());
     }
-    Ok(organization)
+    Ok(())
 }
 
 /// Finds the portal by any of its names, and the id by which the API knows it.

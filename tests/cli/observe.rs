@@ -226,3 +226,20 @@ const ORDERS: &str = "connections:
     - {groupId: com.example, assetId: orders, name: Orders, type: rest-api}
     - {groupId: com.example, assetId: legacy-orders, name: Legacy Orders, type: rest-api}
 ";
+
+#[test]
+fn the_organizations_name_is_asked_for_only_if_the_hierarchy_does_not_tell_it() {
+    for (spec, asked) in
+        [("  userGroups: []\n", 1), ("  assets: [{asset: Finance/payment-api, instances: Public}]\n", 0)]
+    {
+        let hub = Hub::demo();
+        let case = Case::on(&hub);
+        case.write("portal.yaml", portal(&format!("  target: {{organization: Example Corp}}\n{spec}")));
+        case.run(&["plan", "-f", "portal.yaml"]).exits(0);
+        let requests = hub.requests();
+        assert_eq!(requests.iter().filter(|name| name.ends_with("getOrganizations")).count(), asked, "{requests:?}");
+        case.write("portal.yaml", portal(&format!("  target: {{organization: Other Corp}}\n{spec}")));
+        let wrong = case.run(&["plan", "-f", "portal.yaml"]).exits(1);
+        assert!(wrong.stderr.contains("the credential belongs to organization `Example Corp`"), "{wrong}");
+    }
+}
