@@ -19,7 +19,7 @@ pub fn missing_words(plan: &Plan, given: &BTreeSet<Allow>) -> Vec<MissingWord> {
     }
     let mut needed: BTreeMap<Allow, Vec<Address>> = BTreeMap::new();
     for change in &plan.changes {
-        for word in change.edit.needed_words() {
+        for word in plan.needed_words(change) {
             let addresses = needed.entry(word).or_default();
             if addresses.last() != Some(&change.address) {
                 addresses.push(change.address.clone());

@@ -354,6 +354,7 @@ async fn probe(reader: &Reader, target: &Target, connection: &Connection, portal
             id: connection.id.clone(),
             domain: connection.target_organization_domain.clone(),
             environment: connection.environment.clone(),
+            organization_id: connection.target_organization_id.clone(),
             default_provider: connection.default_identity_provider_id.clone().map(Into::into),
         },
         name: portal.name,

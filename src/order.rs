@@ -207,7 +207,7 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
                 field.cause = causes.remove(&field.path);
             }
             let depends_on = depends_on.into_iter().map(id).collect();
-            Change { id: id(index), address, object_id, edit, fields, phase, depends_on, reason }
+            Change { id: id(index), address, object_id, edit, fields, phase, depends_on, reason, origin: None }
         })
         .collect()
 }

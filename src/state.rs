@@ -75,6 +75,9 @@ pub struct LiveConnection {
     /// `targetOrganizationDomain`
     pub domain: Option<String>,
     pub environment: Option<String>,
+    /// `targetOrganizationId`
+    #[serde(default)]
+    pub organization_id: Option<String>,
     /// The provider that holds the self-registered.
     pub default_provider: Option<ProviderId>,
 }

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Located, Location};
-use crate::id::{AssetKey, ChangeId, GroupId};
+use crate::id::{AssetKey, ChangeId, GroupId, GroupName};
 use crate::manifest::model::{
     Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, IdpGroup, Instances, Manifest, Member,
     Parent, ProspectDecision, ProspectMatch, ProspectRule, Prune, SystemGroup, Target, UserGroup, VersionAudience,
     Versions,
 };
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Request, Revision};
+use crate::record::Earlier;
 use crate::resolve::Failure;
 use crate::state::{
     AssetDetail, GroupFlags, LiveAsset, LiveConnection, LiveGroup, LiveMapping, LiveMember, LivePortal, LiveProspect,
@@ -84,6 +85,7 @@ pub(crate) fn portal(shape: Shape) -> LiveState {
                 id: "conn-001".to_owned(),
                 domain: Some("example.my.salesforce.com".to_owned()),
                 environment: Some("PRODUCTION".to_owned()),
+                organization_id: None,
                 default_provider: Some("idp-self".into()),
             },
             name: "Developer Portal".to_owned(),
@@ -391,16 +393,41 @@ impl Manifest {
 }
 
 pub(crate) fn plan(manifest: &Manifest, live: &LiveState) -> Result<Plan, Failure> {
-    plan::make(manifest, live, BTreeSet::new(), true)
+    plan::make(Request { show_unmanaged: true, ..Request::new(manifest, live) })
+}
+
+/// What a manifest was as of a revision.
+pub(crate) fn earlier(name: &str, manifest: Manifest) -> Earlier {
+    let revision = Revision { name: name.to_owned(), commit: "0123456789".repeat(4) };
+    Earlier { revision, manifests: vec![manifest] }
 }
 
 /// What came of planning, one line for each change, notice and fault.
 pub(crate) fn planned(manifest: &Manifest, live: &LiveState) -> String {
-    let result = plan(manifest, live);
+    planned_for(Request::new(manifest, live))
+}
+
+/// The same with a record of what was applied last, as `last`.
+pub(crate) fn planned_since(applied: &Manifest, manifest: &Manifest, live: &LiveState) -> String {
+    let applied = earlier("last", applied.clone());
+    planned_for(Request { applied: Some(&applied), ..Request::new(manifest, live) })
+}
+
+pub(crate) fn planned_for(request: Request<'_>) -> String {
+    let result = plan::make(request);
     let mut out = String::new();
     match result {
         Ok(plan) => {
             write_changes(&mut out, &plan);
+            for held in &plan.held {
+                let address = held.address.to_string();
+                let address = address.strip_prefix("portal/").unwrap_or(&address);
+                let path = held.path.as_deref().unwrap_or("whole");
+                let groups: Vec<&str> = held.groups.iter().map(GroupName::as_str).collect();
+                let groups = groups.join(", ");
+                writeln!(out, "held {address} {path}: {} → {} for {groups}", held.before, held.after)
+                    .expect("a string takes all");
+            }
             for waiting in &plan.waiting {
                 writeln!(out, "waiting: {}: {}", waiting.user, waiting.message).expect("a string takes all");
             }
@@ -436,11 +463,17 @@ fn write_changes(out: &mut String, plan: &Plan) {
         if let Some(reason) = &change.reason {
             write!(out, " ({reason})").expect("a string takes all");
         }
+        if let Some(origin) = change.origin {
+            write!(out, " [{}]", origin.as_str()).expect("a string takes all");
+        }
         out.push('\n');
         for field in &change.fields {
             write!(out, "    {}: {} → {}", field.path, field.before, field.after).expect("a string takes all");
             if let Some(cause) = &field.cause {
                 write!(out, " [{cause}]").expect("a string takes all");
+            }
+            if let Some(origin) = field.origin.filter(|_| field.origin != change.origin) {
+                write!(out, " [{}]", origin.as_str()).expect("a string takes all");
             }
             out.push('\n');
         }

@@ -26,8 +26,9 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         })?,
     };
     let allow = arguments.allow.iter().copied().collect();
-    let mut plan = plan::make(&manifest, &live, allow, arguments.show_unmanaged)
-        .map_err(|failure| context::unresolved(global, failure, &sources))?;
+    let request =
+        plan::Request { allow, show_unmanaged: arguments.show_unmanaged, ..plan::Request::new(&manifest, &live) };
+    let mut plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
     if let Some(path) = &arguments.out {
         plan.commit = record::commit_of(&arguments.files.files, &sources);
         files::write_private(path, &plan::file::write(&plan, &context::now()))?;

@@ -47,7 +47,9 @@ fn resolve_online(global: &Global, loaded: &mut Loaded) -> Result<Exit> {
         context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
     })?;
     loaded.diagnostics.retain(context::stands_online);
-    let Err(resolve::Failure { faults, refusals }) = resolve::resolve(&manifest, &live) else { return Ok(Exit::Done) };
+    let Err(resolve::Failure { faults, refusals }) = resolve::resolve(&manifest, &live, None) else {
+        return Ok(Exit::Done);
+    };
     let exit = if faults.is_empty() { Exit::Refused } else { Exit::Error };
     loaded.diagnostics.extend(faults.into_iter().chain(refusals));
     Ok(exit)

@@ -12,7 +12,7 @@ const ENVIRONMENTS: [&str; 2] = ["PRODUCTION", "SANDBOX"];
 pub(super) fn target(portal: &LivePortal, options: &Options) -> Section {
     let LivePortal {
         organization,
-        connection: LiveConnection { id: connection_id, domain, environment, default_provider: _ },
+        connection: LiveConnection { id: connection_id, domain, environment, organization_id: _, default_provider: _ },
         name,
         id,
         target_portal_id,

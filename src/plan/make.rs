@@ -5,29 +5,72 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Allow, Edit, Notice, NoticeLevel, Operation, Plan, PlanTarget};
 use crate::address::Address;
 use crate::diff::diff;
+use crate::hold::{Acceptance, Sorted, hold};
 use crate::manifest::model::Manifest;
 use crate::order::order;
+use crate::origin;
+use crate::record::{self, Earlier};
 use crate::resolve::{Failure, Resolution, resolve};
 use crate::state::LiveState;
 
+/// What a plan is made of.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    pub manifest: &'a Manifest,
+    pub live: &'a LiveState,
+    /// The commit that was applied last: what it declares and the manifest no longer does goes, and drift that gives
+    /// is held.
+    pub applied: Option<&'a Earlier>,
+    /// The commit that the manifest is based on, for telling what is pending.
+    pub base: Option<&'a Earlier>,
+    pub allow: BTreeSet<Allow>,
+    pub accept: Acceptance,
+    /// Lists the addresses of what is left alone, which are otherwise only counted.
+    pub show_unmanaged: bool,
+}
+
+impl<'a> Request<'a> {
+    /// A plan for which nothing but the manifest and the portal counts.
+    pub fn new(manifest: &'a Manifest, live: &'a LiveState) -> Self {
+        Self {
+            manifest,
+            live,
+            applied: None,
+            base: None,
+            allow: BTreeSet::new(),
+            accept: Acceptance::default(),
+            show_unmanaged: false,
+        }
+    }
+}
+
 /// Makes the plan that brings the portal to what the manifest declares.
-///
-/// `show_unmanaged` lists the addresses of what is left alone, which are otherwise only counted.
-pub fn make(
-    manifest: &Manifest,
-    live: &LiveState,
-    allow: BTreeSet<Allow>,
-    show_unmanaged: bool,
-) -> Result<Plan, Failure> {
-    let resolution = resolve(manifest, live)?;
+pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
+    let Request { manifest, live, applied, base, allow, accept, show_unmanaged } = request;
+    let (record, told) = match applied.map(|applied| record::applied(applied, manifest, live)) {
+        None => (None, None),
+        Some(Ok(record)) => (Some(record), None),
+        Some(Err(notice)) => (None, Some(notice)),
+    };
+    let proof = record.as_ref().map(|record| &record.proof);
+    let resolution = resolve(manifest, live, proof)?;
+    let based_on = base.map(|base| record::base(base, proof, &resolution, manifest, live));
+    let is_recorded = record.is_some();
+    let wishes = record.map(|record| record.wishes(&resolution, manifest, live));
     let differences = diff(&manifest.name, &resolution, live);
-    let changes = order(differences, &resolution.directory);
+    let Sorted { differences, held, accepted } = match &wishes {
+        Some(wishes) => hold(differences, wishes, &accept),
+        None => Sorted { differences, ..Sorted::default() },
+    };
+    let mut changes = order(differences, &resolution.directory);
+    origin::label(&mut changes, origin::Earlier { applied: wishes.as_ref(), base: based_on.as_ref() });
     let Resolution { desired: _, directory, providers, mut unmanaged, waiting, mut notices } = resolution;
     if !show_unmanaged {
         for kind in unmanaged.values_mut() {
             kind.addresses.clear();
         }
     }
+    notices.extend(told);
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
     notices.sort();
@@ -47,6 +90,11 @@ pub fn make(
         waiting,
         notices,
         allow,
+        applied: applied.filter(|_| is_recorded).map(|applied| applied.revision.clone()),
+        base: base.map(|base| base.revision.clone()),
+        held,
+        accepted,
+        only: None,
     })
 }
 

@@ -19,10 +19,10 @@ use crate::kinds::idp_mappings::spec::IdpMappingSpec;
 use crate::kinds::members::spec::MemberSpec;
 use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
 use crate::kinds::user_groups::spec::UserGroupSpec;
-use crate::kinds::{Fields, fields};
+use crate::kinds::{Fields, GroupSet, fields};
 use crate::state::LivePortal;
 
-pub use make::make;
+pub use make::{Request, make};
 
 /// Everything that a plan says, the same bytes for the same input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,64 @@ pub struct Plan {
     pub notices: Vec<Notice>,
     /// Words that were given when the plan was made.
     pub allow: BTreeSet<Allow>,
+    /// What was applied last, where it is a record for this portal: it tells what is drift.
+    #[serde(default)]
+    pub applied: Option<Revision>,
+    /// What the manifest is based on: it tells apart what is new and what is pending.
+    #[serde(default)]
+    pub base: Option<Revision>,
+    /// What would undo somebody's restriction, and is left out.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// What would have been held, and was accepted when the plan was made.
+    #[serde(default)]
+    pub accepted: BTreeSet<Address>,
+    /// Changes of other origins are not in here: such a plan is for showing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Origin>,
+}
+
+/// A commit, and what people call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    pub name: String,
+    pub commit: String,
+}
+
+/// By whom a change came about; the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The manifest is as it was when it was applied, and the portal is not
+    Drift,
+    /// The manifest that this one is based on declares it, and it was never applied
+    Pending,
+    /// The manifest declares it anew
+    ThisChange,
+}
+
+impl Origin {
+    /// In sentences.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Pending => "pending",
+            Self::ThisChange => "this change",
+        }
+    }
+}
+
+/// Drift that gives, of one field or one whole object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    pub address: Address,
+    /// As in [`FieldChange`]; none for an object that is not there.
+    pub path: Option<String>,
+    pub before: Value,
+    /// What it would become.
+    pub after: Value,
+    /// The groups that would be given something, or that somebody would be in again.
+    pub groups: GroupSet,
 }
 
 /// The portal that the plan was made for, with the names and ids that its changes use.
@@ -173,6 +231,8 @@ pub struct Change {
     pub depends_on: Vec<ChangeId>,
     /// For showing, never for deciding.
     pub reason: Option<String>,
+    /// The gravest of its fields. `None`: nothing earlier is known.
+    pub origin: Option<Origin>,
 }
 
 /// A field that a change owns.
@@ -185,6 +245,8 @@ pub struct FieldChange {
     /// Where the value comes from, e.g. `audience:payments`; for showing, never for deciding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// What is done to an object. Specifications are complete and shaped like the manifest.
@@ -329,7 +391,7 @@ impl Edit {
             .filter_map(|path| {
                 let before = before.remove(&path).unwrap_or_default();
                 let after = after.remove(&path).unwrap_or_default();
-                (before != after).then_some(FieldChange { path, before, after, cause: None })
+                (before != after).then_some(FieldChange { path, before, after, cause: None, origin: None })
             })
             .collect()
     }
@@ -357,6 +419,8 @@ struct ChangeDocument {
     depends_on: Vec<ChangeId>,
     irreversible: bool,
     reason: Option<String>,
+    #[serde(default)]
+    origin: Option<Origin>,
 }
 
 impl From<Change> for ChangeDocument {
@@ -368,7 +432,7 @@ impl From<Change> for ChangeDocument {
             (operation.before().map(value), operation.after().map(value))
         }
         let (action, irreversible) = (change.action(), change.edit.is_irreversible());
-        let Change { id, address, object_id, edit, fields, phase, depends_on, reason } = change;
+        let Change { id, address, object_id, edit, fields, phase, depends_on, reason, origin } = change;
         let (before, after) = match &edit {
             Edit::UserGroup(operation) => values(operation),
             Edit::IdpMapping(operation) => values(operation),
@@ -378,7 +442,21 @@ impl From<Change> for ChangeDocument {
             Edit::Reject { before } => (Some(value(before)), None),
         };
         let kind = address.kind;
-        Self { id, address, kind, action, object_id, before, after, fields, phase, depends_on, irreversible, reason }
+        Self {
+            id,
+            address,
+            kind,
+            action,
+            object_id,
+            before,
+            after,
+            fields,
+            phase,
+            depends_on,
+            irreversible,
+            reason,
+            origin,
+        }
     }
 }
 
@@ -404,8 +482,21 @@ impl TryFrom<ChangeDocument> for Change {
                 Action::Approve | Action::Reject => Err("only prospects are approved and rejected".to_owned()),
             }
         }
-        let ChangeDocument { id, address, kind, action, object_id, before, after, fields, phase, depends_on, .. } =
-            document;
+        let ChangeDocument {
+            id,
+            address,
+            kind,
+            action,
+            object_id,
+            before,
+            after,
+            fields,
+            phase,
+            depends_on,
+            irreversible: _,
+            reason,
+            origin,
+        } = document;
         let fault = |message: String| format!("change {id} ({address}): {message}");
         if kind != address.kind {
             return Err(fault(format!("kind {kind} does not fit the address")));
@@ -424,7 +515,7 @@ impl TryFrom<ChangeDocument> for Change {
             (Kind::Members | Kind::Prospects, _) => Err(format!("{kind} have no such action")),
         }
         .map_err(fault)?;
-        Ok(Self { id, address, object_id, edit, fields, phase, depends_on, reason: document.reason })
+        Ok(Self { id, address, object_id, edit, fields, phase, depends_on, reason, origin })
     }
 }
 
@@ -432,6 +523,26 @@ impl Plan {
     /// Nothing would change.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// The words that a change needs. Enabling that was held and accepted needs none: accepting it was the word.
+    pub fn needed_words<'c>(&self, change: &'c Change) -> impl Iterator<Item = Allow> + use<'c> {
+        let is_drift =
+            |path: &str| change.fields.iter().any(|field| field.path == path && field.origin == Some(Origin::Drift));
+        let is_accepted = self.accepted.contains(&change.address) && is_drift("enabled");
+        change.edit.needed_words().filter(move |word| !(is_accepted && *word == Allow::Enable))
+    }
+
+    /// The plan with nothing in it but what is of this origin.
+    #[must_use]
+    pub fn only(mut self, origin: Origin) -> Self {
+        self.changes.retain(|change| change.origin == Some(origin));
+        if origin != Origin::Drift {
+            self.held.clear();
+        }
+        self.summary = Self::summarise(&self.changes);
+        self.only = Some(origin);
+        self
     }
 
     /// Counts addresses, so that an asset that changes in two steps counts once.

@@ -8,7 +8,7 @@ use super::grouping::{Entry, Group, GroupMember, Section};
 use super::names;
 use super::page::{Block, Line, Style};
 use crate::address::Kind;
-use crate::plan::{Allow, Plan};
+use crate::plan::{Allow, Origin, Plan};
 
 /// As many objects of a group are listed.
 pub(super) const LISTED: usize = 10;
@@ -39,13 +39,16 @@ fn remarks<'a>(entry: &Entry<'a>, plan: &Plan) -> Vec<(Style, Cow<'a, str>)> {
     if let Some(reason) = entry.steps.first().and_then(|step| step.reason.as_deref()) {
         remarks.push((Style::Dim, reason.into()));
     }
+    if let Some(mark) = origin_mark(entry.origin()) {
+        remarks.push((Style::Dim, mark.into()));
+    }
     if entry.in_two_steps() {
         remarks.push((Style::Dim, "in two steps".into()));
     }
     if entry.steps.iter().any(|step| step.edit.is_irreversible()) {
         remarks.push((Style::Removed, "cannot be undone".into()));
     }
-    let words: BTreeSet<Allow> = entry.steps.iter().flat_map(|step| step.edit.needed_words()).collect();
+    let words: BTreeSet<Allow> = entry.steps.iter().flat_map(|step| plan.needed_words(step)).collect();
     // The emulator needs no word.
     for word in words.into_iter().filter(|_| !plan.target.portal.emulator) {
         remarks.push(if plan.allow.contains(&word) {
@@ -55,6 +58,11 @@ fn remarks<'a>(entry: &Entry<'a>, plan: &Plan) -> Vec<(Style, Cow<'a, str>)> {
         });
     }
     remarks
+}
+
+/// What is expected of a change, that it is of this change, goes without saying.
+fn origin_mark(origin: Option<Origin>) -> Option<&'static str> {
+    origin.filter(|origin| *origin != Origin::ThisChange).map(Origin::as_str)
 }
 
 /// `~ audience:payments + Partner Zephyr → 93 versions of 41 assets`
@@ -71,9 +79,9 @@ fn group_block<'a>(group: &Group<'a>, kind: Kind, verbose: bool) -> Block<'a> {
         heading.push(Style::Plain, format!("{} of ", counted(group.size(), "version", "versions")));
     }
     heading.push(Style::Plain, counted(members.len(), kind.noun(1), kind.noun(members.len())));
-    if let Some(reason) = key.reason {
-        heading.push(Style::Dim, "  # ");
-        heading.push(Style::Dim, reason);
+    for (index, remark) in key.reason.into_iter().chain(origin_mark(key.origin)).enumerate() {
+        heading.push(Style::Dim, if index == 0 { "  # " } else { "; " });
+        heading.push(Style::Dim, remark);
     }
     let shown = if verbose { members.len() } else { LISTED };
     let mut block = vec![heading];

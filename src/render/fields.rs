@@ -10,7 +10,7 @@ use super::grouping::{Entry, Field, SetDifference, as_set};
 use super::names;
 use super::page::{Line, Style};
 use crate::kinds::prospects::spec::ProspectSpec;
-use crate::plan::{Action, Edit, Operation};
+use crate::plan::{Action, Edit, Operation, Origin};
 
 /// Where fields stand within a change.
 pub(super) const INDENT: usize = 4;
@@ -39,7 +39,8 @@ fn is_in_address(entry: &Entry<'_>, text: &str) -> bool {
 
 /// A field of an entry; no line where the address says it already.
 pub(super) fn lines<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> Vec<Line<'a>> {
-    let Field { path, before, after, cause } = *field;
+    let Field { path, before, after, cause, origin } = *field;
+    let origin = own_origin(entry, origin);
     let (style, shown) = match entry.last().action() {
         Action::Update => return update(entry, field, verbose),
         Action::Create | Action::Approve => (Style::Added, after),
@@ -60,11 +61,11 @@ pub(super) fn lines<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> 
         return lines;
     }
     let line = Line::at(INDENT).plain(names::path(path)).plain(": ").plain(whole(shown));
-    vec![with_remark(line, path, shown, cause)]
+    vec![with_remark(line, path, shown, cause, origin)]
 }
 
 fn update<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> Vec<Line<'a>> {
-    let Field { path, before, after, cause } = *field;
+    let Field { path, before, after, cause, origin } = *field;
     let mut line = Line::at(INDENT).plain(names::path(path)).plain(": ");
     if let (Some(before), Some(names)) = (as_set(before), as_set(after)) {
         push_sets(&mut line, &before, &names, verbose);
@@ -83,7 +84,7 @@ fn update<'a>(entry: &Entry<'a>, field: &Field<'a>, verbose: bool) -> Vec<Line<'
             after => line.push(Style::Plain, whole(after)),
         }
     }
-    vec![with_remark(line, path, after, cause)]
+    vec![with_remark(line, path, after, cause, own_origin(entry, origin))]
 }
 
 /// `[API Developers, + Partner Zephyr, - Gold Tier]`
@@ -134,21 +135,25 @@ pub(super) fn whole(value: &Value) -> Cow<'_, str> {
 }
 
 /// Adds where a value comes from, and says an empty audience in words.
-fn with_remark<'a>(mut line: Line<'a>, path: &str, after: &Value, cause: Option<&'a str>) -> Line<'a> {
+fn with_remark<'a>(
+    mut line: Line<'a>,
+    path: &str,
+    after: &Value,
+    cause: Option<&'a str>,
+    origin: Option<Origin>,
+) -> Line<'a> {
     let is_nobody = path.starts_with("versions.") && after.as_array().is_some_and(Vec::is_empty);
-    if is_nobody || cause.is_some() {
-        line.push(Style::Dim, "  # ");
-    }
-    if is_nobody {
-        line.push(Style::Dim, "nobody");
-    }
-    if let Some(cause) = cause {
-        if is_nobody {
-            line.push(Style::Dim, ", ");
-        }
-        line.push(Style::Dim, cause);
+    let remarks = is_nobody.then_some("nobody").into_iter().chain(cause).chain(origin.map(Origin::as_str));
+    for (index, remark) in remarks.enumerate() {
+        line.push(Style::Dim, if index == 0 { "  # " } else { ", " });
+        line.push(Style::Dim, remark);
     }
     line
+}
+
+/// The origin of a field where it is another than that of the whole.
+fn own_origin(entry: &Entry<'_>, origin: Option<Origin>) -> Option<Origin> {
+    origin.filter(|_| origin != entry.origin())
 }
 
 /// What stands before the arrow where nothing was.

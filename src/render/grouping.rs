@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::names::Names;
 use crate::address::{Address, Kind};
-use crate::plan::{Action, Change, Edit, FieldChange, Plan};
+use crate::plan::{Action, Change, Edit, FieldChange, Origin, Plan};
 
 /// As many identical changes are still shown one by one.
 const SMALL: usize = 3;
@@ -31,6 +31,7 @@ pub(super) struct Field<'a> {
     pub before: &'a Value,
     pub after: &'a Value,
     pub cause: Option<&'a str>,
+    pub origin: Option<Origin>,
 }
 
 /// Sets that change alike.
@@ -45,6 +46,7 @@ pub(super) struct Group<'a> {
 pub(super) struct Key<'a> {
     pub cause: Option<&'a str>,
     pub reason: Option<&'a str>,
+    pub origin: Option<Origin>,
     pub difference: SetDifference<'a>,
 }
 
@@ -84,6 +86,11 @@ impl<'a> Entry<'a> {
 
     pub(super) fn in_two_steps(&self) -> bool {
         self.steps.len() > 1
+    }
+
+    /// The gravest of its steps.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        self.steps.iter().filter_map(|step| step.origin).max()
     }
 }
 
@@ -158,10 +165,11 @@ fn entries<'a>(changes: &'a [Change], names: &Names) -> Vec<Entry<'a>> {
 fn merged_fields<'a>(steps: &[&'a Change]) -> Vec<Field<'a>> {
     let mut fields: BTreeMap<&'a str, Field<'a>> = BTreeMap::new();
     for step in steps {
-        for FieldChange { path, before, after, cause } in &step.fields {
-            let field = fields.entry(path).or_insert(Field { path, before, after, cause: None });
+        for FieldChange { path, before, after, cause, origin } in &step.fields {
+            let field = fields.entry(path).or_insert(Field { path, before, after, cause: None, origin: None });
             field.after = after;
             field.cause = cause.as_deref().or(field.cause);
+            field.origin = field.origin.max(*origin);
         }
     }
     fields.into_values().filter(|field| field.before != field.after).collect()
@@ -211,7 +219,7 @@ fn key<'a>(entry: &Entry<'a>, field: &Field<'a>) -> Option<Key<'a>> {
         return None;
     }
     let difference = SetDifference::between(&as_set(field.before)?, &as_set(field.after)?);
-    Some(Key { cause: field.cause, reason: step.reason.as_deref(), difference })
+    Some(Key { cause: field.cause, reason: step.reason.as_deref(), origin: field.origin, difference })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::body::{self, LISTED};
 use super::grouping::sections;
+use super::held;
 use super::names::Names;
 use super::page::{Line, Page, Style};
 use super::wording;
@@ -35,6 +36,9 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     page.gap();
     let mark = wording::emulator_mark(plan.target.portal.emulator);
     page.line(0, &Line::at(0).styled(Style::Strong, format!("{mark}{}", wording::summary(plan))));
+    if let Some(origins) = wording::origins(plan) {
+        page.line(0, &Line::at(0).plain(origins));
+    }
     page.gap();
     for note in wording::notices(plan, NoticeLevel::Note) {
         page.line(0, &Line::at(0).styled(Style::Dim, "Note: ").plain(note));
@@ -56,5 +60,22 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     if let Some(rest) = body::rest(total, shown) {
         page.line(2, &Line::at(0).styled(Style::Dim, rest));
     }
+    held(&mut page, plan, verbose);
     page.finish().trim_end().to_owned() + "\n"
+}
+
+/// Lists what is left out.
+pub(super) fn held(page: &mut Page, plan: &Plan, verbose: bool) {
+    let blocks = held::blocks(plan, verbose);
+    if blocks.is_empty() {
+        return;
+    }
+    page.line(0, &Line::at(0).styled(Style::Changed, held::LEAD));
+    let (total, shown) = (blocks.len(), if verbose { blocks.len() } else { LISTED });
+    for block in blocks.iter().take(shown) {
+        page.block(2, block);
+    }
+    if let Some(rest) = body::rest(total, shown) {
+        page.line(2, &Line::at(0).styled(Style::Dim, rest));
+    }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::text;
 use crate::plan::file::content;
-use crate::plan::{Plan, Summary};
+use crate::plan::{Held, Plan, Summary};
 use crate::report::{ChangeResult, Outcome, Report};
 
 /// The report's format: a minor version adds fields.
@@ -29,6 +29,7 @@ pub fn report_json(report: &Report, plan: &Plan) -> String {
         summary: report.summarise(&plan.changes),
         outcomes: outcomes(report),
         results,
+        held: &plan.held,
     })
 }
 
@@ -51,6 +52,8 @@ struct ReportDocument<'a> {
     /// Changes by outcome, those that did not occur included.
     outcomes: BTreeMap<&'static str, usize>,
     results: &'a [ChangeResult],
+    /// What the plan left out.
+    held: &'a [Held],
 }
 
 fn outcomes(report: &Report) -> BTreeMap<&'static str, usize> {

@@ -5,6 +5,7 @@
 
 use super::body::{self, counted};
 use super::grouping::sections;
+use super::held;
 use super::names::Names;
 use super::page::{Block, Line, Style, marker};
 use super::text;
@@ -23,6 +24,9 @@ pub fn plan_markdown(plan: &Plan) -> String {
     let names = Names::of(plan);
     let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan));
     comment.paragraph(&wording::portal(plan));
+    if let Some(origins) = wording::origins(plan) {
+        comment.paragraph(&Line::at(0).plain(origins));
+    }
     comment.list("**Warning:** ", wording::notices(plan, NoticeLevel::Warning));
     for section in sections(plan, &names) {
         let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
@@ -41,6 +45,7 @@ pub fn plan_markdown(plan: &Plan) -> String {
         let title = format!("Waiting: {}", counted(waiting.len(), Kind::Members.noun(1), Kind::Members.noun(2)));
         comment.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
     }
+    comment.held(plan);
     comment.finish("the whole plan is in the output of the job, and in `--format json`")
 }
 
@@ -157,6 +162,15 @@ impl Comment {
             }
         }
         self.sections.push(folded);
+    }
+
+    /// A section with what is left out, if there is anything.
+    pub(super) fn held(&mut self, plan: &Plan) {
+        let blocks = held::blocks(plan, false);
+        if !blocks.is_empty() {
+            let title = format!("Held: {}. {}", counted(blocks.len(), "change", "changes"), held::ADVICE);
+            self.section(&title, true, &blocks);
+        }
     }
 
     /// The text; `elsewhere` says in our own words where the rest is if there is any.

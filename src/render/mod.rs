@@ -6,6 +6,7 @@
 mod body;
 mod fields;
 mod grouping;
+mod held;
 mod human;
 mod json;
 mod markdown;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::body::{LISTED, counted, rest};
 use super::fields::{INDENT, whole};
+use super::human;
 use super::markdown::Comment;
 use super::names::{self, Names};
 use super::page::{Block, Line, Page, Style};
@@ -37,6 +38,7 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
     for advice in advice {
         page.line(0, &Line::at(0).plain(advice));
     }
+    human::held(&mut page, plan, false);
     page.finish()
 }
 
@@ -52,6 +54,7 @@ pub fn report_markdown(report: &Report, plan: &Plan) -> String {
     if !blocks.is_empty() {
         comment.section("Not plainly applied", true, &blocks);
     }
+    comment.held(plan);
     comment.finish("the whole report is in the output of the job, and in `--format json`")
 }
 

@@ -53,6 +53,7 @@ impl Sample {
                             id: "conn-001".to_owned(),
                             domain: Some("example.my.salesforce.com".to_owned()),
                             environment: Some("PRODUCTION".to_owned()),
+                            organization_id: None,
                             default_provider: None,
                         },
                         name: "Developer Portal".to_owned(),
@@ -75,6 +76,11 @@ impl Sample {
                 notices: Vec::new(),
                 allow: [].into(),
                 commit: None,
+                applied: None,
+                base: None,
+                held: Vec::new(),
+                accepted: [].into(),
+                only: None,
             }),
         }
     }
@@ -104,6 +110,7 @@ impl Sample {
                 phase,
                 depends_on: Vec::new(),
                 reason: reason.map(ToOwned::to_owned),
+                origin: None,
             });
         })
     }

@@ -1,12 +1,15 @@
 //! The sentences around the changes of a plan, the same for every medium.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::body::counted;
+use super::held;
 use super::names;
 use super::page::{Line, Style};
 use super::text;
-use crate::plan::{Notice, NoticeLevel, Plan, Summary};
+use crate::address::Address;
+use crate::plan::{Notice, NoticeLevel, Origin, Plan, Summary};
 
 /// What stands before every summary of a portal in the emulator.
 pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
@@ -15,11 +18,37 @@ pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
 
 /// `Plan: 2 to add, 1 to change, 0 to delete.`
 pub(super) fn summary(plan: &Plan) -> String {
-    if plan.is_empty() {
-        return "No changes. The portal matches the manifest.".to_owned();
-    }
     let Summary { add, change, delete } = plan.summary;
-    format!("Plan: {add} to add, {change} to change, {delete} to delete.")
+    let held = held::sentence(plan);
+    let first = match (plan.only, plan.is_empty()) {
+        (Some(origin), true) => format!("No changes of origin {}.", origin.as_str()),
+        (Some(origin), false) => {
+            format!("Plan, {} alone: {add} to add, {change} to change, {delete} to delete.", origin.as_str())
+        }
+        (None, true) if held.is_some() => "No changes.".to_owned(),
+        (None, true) => "No changes. The portal matches the manifest.".to_owned(),
+        (None, false) => format!("Plan: {add} to add, {change} to change, {delete} to delete."),
+    };
+    held.map_or_else(|| first.clone(), |held| format!("{first} {held}"))
+}
+
+/// `By origin: 1 this change, 2 drift.` Nothing where no earlier revision tells, or only one origin is shown.
+pub(super) fn origins(plan: &Plan) -> Option<String> {
+    let mut origins: BTreeMap<&Address, Origin> = BTreeMap::new();
+    for change in &plan.changes {
+        if let Some(origin) = change.origin {
+            let gravest = origins.entry(&change.address).or_insert(origin);
+            *gravest = origin.max(*gravest);
+        }
+    }
+    let count = |origin| origins.values().filter(|other| **other == origin).count();
+    let counts: Vec<String> = [Origin::ThisChange, Origin::Pending, Origin::Drift]
+        .into_iter()
+        .map(|origin| (count(origin), origin))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, origin)| format!("{count} {}", origin.as_str()))
+        .collect();
+    (plan.only.is_none() && !counts.is_empty()).then(|| format!("By origin: {}.", counts.join(", ")))
 }
 
 /// Which portal it is about, by all its names. Long ones are shortened: none is longer in a real hub.

@@ -47,6 +47,7 @@ impl<'a> Resolver<'a> {
             }
             self.declared_asset(asset, key);
         }
+        self.recorded_assets(&places);
         self.pruned_assets(&places);
         self.assets_of_going();
         if let Some(assets) = &live.assets {
@@ -107,6 +108,9 @@ impl<'a> Resolver<'a> {
 
     fn declared_asset(&mut self, asset: &'a Asset, key: AssetKey) {
         let live = self.live.assets.as_ref().and_then(|assets| assets.get(&key));
+        if matches!(asset.state, AssetState::Present { .. }) {
+            self.declared_assets.insert(key.clone());
+        }
         match (&asset.state, live) {
             (AssetState::Unmanaged, _) | (AssetState::Absent, None) => {}
             (AssetState::Absent, Some(_)) => {
@@ -293,7 +297,7 @@ impl<'a> Resolver<'a> {
         groups
     }
 
-    fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<&'a AssetDetail> {
+    pub(super) fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<&'a AssetDetail> {
         let live = self.live;
         let detail = live.assets.as_ref().and_then(|assets| assets.get(key)).and_then(|asset| asset.detail.as_ref());
         if detail.is_none() {
@@ -326,11 +330,11 @@ impl<'a> Resolver<'a> {
         let live = self.live;
         for (id, going) in self.going.clone() {
             let Some(keys) = live.visible_to.get(&id) else {
-                self.not_read(going.location, &format!("the list of assets that `{}` sees", going.name));
+                self.not_read(going.location(), &format!("the list of assets that `{}` sees", going.name));
                 continue;
             };
             for key in keys {
-                if going.clear {
+                if going.clears() {
                     self.cleared_asset(key, &going);
                 } else if !self.desired.assets.get(key).is_some_and(|desired| lets_go(desired, &going.name)) {
                     self.hold(&id, format!("asset {key}"));
@@ -341,7 +345,7 @@ impl<'a> Resolver<'a> {
 
     fn cleared_asset(&mut self, key: &AssetKey, going: &Going) {
         if !self.desired.assets.contains_key(key) {
-            let Some(detail) = self.detail(key, going.location) else { return };
+            let Some(detail) = self.detail(key, going.location()) else { return };
             let mut spec = AssetSpec::of_live(detail, &self.directory);
             self.drop_going(&mut spec);
             let reason = Some(format!("user group `{}` goes", going.name));
@@ -360,7 +364,7 @@ impl<'a> Resolver<'a> {
 
     fn drop_going(&self, spec: &mut AssetSpec) {
         let going: BTreeSet<&GroupName> =
-            self.going.values().filter(|going| going.clear).map(|going| &going.name).collect();
+            self.going.values().filter(|going| going.clears()).map(|going| &going.name).collect();
         for groups in spec.versions.values_mut().flatten() {
             groups.retain(|name| !going.contains(name));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Going, Resolver, duplicate_groups};
+use super::{Cause, Going, Resolver, duplicate_groups};
 use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::directory::{Directory, Entry};
@@ -32,11 +32,13 @@ impl<'a> Resolver<'a> {
         let declared: &'a [UserGroup] = self.manifest.user_groups.as_deref().unwrap_or_default();
         let renamed = self.renames(declared);
         self.directory = Directory::of_live(&live.user_groups, &renamed);
+        self.renamed = renamed.keys().cloned().collect();
         for group in &live.user_groups {
             let plain = renamed.get(&group.id).unwrap_or(&group.name).clone();
             self.by_plain_name.entry(plain).or_default().push(self.directory.name_of(&group.id));
         }
         let matches: Vec<Match<'a>> = declared.iter().map(|group| self.match_group(group, &renamed)).collect();
+        self.recorded_groups();
         self.pruned_groups();
         // Only now is it known which groups go and which are new: a parent may be any of them.
         for (group, found) in declared.iter().zip(&matches) {
@@ -150,14 +152,12 @@ impl<'a> Resolver<'a> {
             );
             return;
         }
-        let going = Going {
-            name: self.directory.name_of(&live.id),
-            reason: "state: absent".to_owned(),
-            location: Some(location),
-            clear: true,
-            disable_members,
-        };
-        self.going.insert(live.id.clone(), going);
+        self.goes_for(live, Cause::Absent { location, disable_members });
+    }
+
+    pub(super) fn goes_for(&mut self, live: &LiveGroup, cause: Cause) {
+        let name = self.directory.name_of(&live.id);
+        self.going.insert(live.id.clone(), Going { name, cause });
     }
 
     /// A declared group that the portal does not have: known by its name from here on, whatever its parent will be.
@@ -378,14 +378,7 @@ impl<'a> Resolver<'a> {
                 if is_owned_otherwise || self.going.contains_key(&live.id) || !glob.matches(&live.name) {
                     continue;
                 }
-                let going = Going {
-                    name: self.directory.name_of(&live.id),
-                    reason: format!("prune: {}", pattern.value),
-                    location: None,
-                    clear: false,
-                    disable_members: false,
-                };
-                self.going.insert(live.id.clone(), going);
+                self.goes_for(live, Cause::Pruned(pattern.value.clone()));
             }
         }
     }
@@ -404,10 +397,10 @@ impl<'a> Resolver<'a> {
 
     fn held_by_child(&mut self, id: &GroupId, child: &str) {
         let Some(going) = self.going.get(id) else { return };
-        if going.clear {
+        if going.clears() {
             let fault = Diagnostic::error(
                 "held-by-child",
-                going.location,
+                going.location(),
                 format!("`{}` cannot be deleted while `{child}` lives under it", going.name),
             );
             self.fault(fault.with_help(format!("declare `{child}` with `state: absent` too")));
@@ -416,12 +409,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Something refers to a pruned group and keeps it from going.
+    /// Something refers to a group that is not to be cleared, and keeps it from going.
     pub(super) fn hold(&mut self, id: &GroupId, holder: String) {
         self.holders.entry(id.clone()).or_default().insert(holder);
     }
 
-    /// Pruned groups that something else still refers to stay, and so do the groups above them; the others go.
+    /// Groups that are not to be cleared and that something else still refers to stay, and so do the groups above
+    /// them; the others go.
     pub(super) fn going_groups(&mut self) {
         let mut held: Vec<GroupId> = self.holders.keys().cloned().collect();
         while let Some(id) = held.pop() {
@@ -430,10 +424,15 @@ impl<'a> Resolver<'a> {
             let shown: Vec<&str> = holders.iter().take(5).map(String::as_str).collect();
             let more = holders.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            // What was declared of its mappings goes with the group, or not at all.
+            self.desired.mappings.remove(&going.name);
+            let covered = match &going.cause {
+                Cause::Recorded { reason } => format!("{reason},"),
+                Cause::Absent { .. } | Cause::Pruned(_) => format!("covered by {}", going.reason()),
+            };
             self.note(format!(
-                "user group `{}` is covered by {} and left alone: it is held by {}{more}; declare it `state: absent` to clear it",
+                "user group `{}` is {covered} and left alone: it is held by {}{more}; declare it `state: absent` to clear it",
                 going.name,
-                going.reason,
                 shown.join(", "),
             ));
             let child = self.live.user_groups.iter().find(|live| live.id == id);
@@ -443,7 +442,7 @@ impl<'a> Resolver<'a> {
             }
         }
         for (id, going) in &self.going {
-            let state = DesiredGroupState::Gone { id: id.clone(), reason: going.reason.clone() };
+            let state = DesiredGroupState::Gone { id: id.clone(), reason: going.reason() };
             self.desired.user_groups.push(DesiredGroup { name: going.name.clone(), state });
         }
     }

@@ -5,6 +5,7 @@
 mod assets;
 mod groups;
 mod people;
+mod proof;
 mod providers;
 mod renames;
 #[cfg(test)]
@@ -12,13 +13,14 @@ mod tests;
 
 pub(crate) use assets::{is_uuid, matches_asset};
 pub(crate) use people::deciding_rule;
+pub use proof::Proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
 use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 use crate::directory::Directory;
-use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
+use crate::id::{AssetKey, GroupId, GroupName, MemberId, ProviderId, ProviderName};
 use crate::kinds::GroupSet;
 use crate::manifest::model::{GroupReference, Manifest, SystemGroup, UserGroup};
 use crate::plan::{Notice, NoticeLevel, Unmanaged, Waiting};
@@ -45,36 +47,77 @@ pub struct Failure {
     pub refusals: Vec<Diagnostic>,
 }
 
-/// Resolves a manifest against what was read of its portal.
-pub fn resolve(manifest: &Manifest, live: &LiveState) -> Result<Resolution, Failure> {
-    let mut resolver = Resolver::new(manifest, live);
-    if resolver.groups() {
-        resolver.providers();
-        resolver.mappings();
-        resolver.audiences();
-        resolver.assets();
-        resolver.people();
-        resolver.going_groups();
-        resolver.unmanaged_groups();
-    }
+/// Resolves a manifest against what was read of its portal. With proof of what was applied last, what the manifest no
+/// longer declares goes.
+pub fn resolve(manifest: &Manifest, live: &LiveState, proof: Option<&Proof>) -> Result<Resolution, Failure> {
+    let mut resolver = Resolver::new(manifest, live, proof);
+    resolver.run();
     resolver.finish()
+}
+
+/// Resolves a manifest of an earlier revision, as far as it still means anything: what is gone or no longer clear is
+/// left out, and proves nothing. `revision` is how people call it.
+pub fn resolve_earlier(
+    manifest: &Manifest,
+    live: &LiveState,
+    proof: Option<&Proof>,
+    revision: &str,
+) -> (Resolution, Proof) {
+    let mut resolver = Resolver::new(manifest, live, proof);
+    resolver.run();
+    let proof = resolver.prove(revision);
+    (resolver.into_resolution(), proof)
 }
 
 /// A group that goes, and how far its references may be cleared.
 #[derive(Debug, Clone)]
 struct Going {
     name: GroupName,
-    reason: String,
-    /// Where it is declared; nowhere if it is pruned.
-    location: Option<Location>,
-    /// `state: absent`: cleared of members, mappings and audiences. A pruned group goes only when nothing holds it.
-    clear: bool,
-    disable_members: bool,
+    cause: Cause,
+}
+
+/// Why a group goes.
+#[derive(Debug, Clone)]
+enum Cause {
+    /// `state: absent`: cleared of members, mappings and audiences. All others go only when nothing holds them.
+    Absent { location: Location, disable_members: bool },
+    /// By this pattern.
+    Pruned(String),
+    /// The manifest that was applied last declares it, and this one no longer does.
+    Recorded { reason: String },
+}
+
+impl Going {
+    fn clears(&self) -> bool {
+        matches!(self.cause, Cause::Absent { .. })
+    }
+
+    fn disables_members(&self) -> bool {
+        matches!(self.cause, Cause::Absent { disable_members: true, .. })
+    }
+
+    /// Where the manifest says so.
+    fn location(&self) -> Option<Location> {
+        match self.cause {
+            Cause::Absent { location, .. } => Some(location),
+            Cause::Pruned(_) | Cause::Recorded { .. } => None,
+        }
+    }
+
+    fn reason(&self) -> String {
+        match &self.cause {
+            Cause::Absent { .. } => "state: absent".to_owned(),
+            Cause::Pruned(pattern) => format!("prune: {pattern}"),
+            Cause::Recorded { reason } => reason.clone(),
+        }
+    }
 }
 
 struct Resolver<'a> {
     manifest: &'a Manifest,
     live: &'a LiveState,
+    /// What was applied last.
+    proof: Option<&'a Proof>,
     directory: Directory,
     /// Names as people write them → names of the directory.
     by_plain_name: BTreeMap<String, Vec<GroupName>>,
@@ -84,6 +127,13 @@ struct Resolver<'a> {
     declared_ids: BTreeMap<GroupId, Location>,
     /// The declared groups that exist or will, with their names in the directory.
     declared_groups: Vec<(&'a UserGroup, GroupName)>,
+    /// Live groups that this plan renames.
+    renamed: BTreeSet<GroupId>,
+    /// The declared assets that are to be published.
+    declared_assets: BTreeSet<AssetKey>,
+    /// The groups that members are declared to be in, built-ins aside that are kept anyway, and whether these count
+    /// although an identity provider sets them at login.
+    declared_members: BTreeMap<MemberId, (GroupSet, bool)>,
     going: BTreeMap<GroupId, Going>,
     /// What would be left referring to a pruned group, in words.
     holders: BTreeMap<GroupId, BTreeSet<String>>,
@@ -101,15 +151,19 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(manifest: &'a Manifest, live: &'a LiveState) -> Self {
+    fn new(manifest: &'a Manifest, live: &'a LiveState, proof: Option<&'a Proof>) -> Self {
         Self {
             manifest,
             live,
+            proof,
             directory: Directory::default(),
             by_plain_name: BTreeMap::new(),
             former_names: BTreeSet::new(),
             declared_ids: BTreeMap::new(),
             declared_groups: Vec::new(),
+            renamed: BTreeSet::new(),
+            declared_assets: BTreeSet::new(),
+            declared_members: BTreeMap::new(),
             going: BTreeMap::new(),
             holders: BTreeMap::new(),
             audiences: BTreeMap::new(),
@@ -124,15 +178,31 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn finish(self) -> Result<Resolution, Failure> {
-        let Self {
-            mut faults, mut refusals, directory, provider_names, desired, unmanaged, waiting, mut notices, ..
-        } = self;
+    fn run(&mut self) {
+        if self.groups() {
+            self.providers();
+            self.mappings();
+            self.audiences();
+            self.assets();
+            self.people();
+            self.going_groups();
+            self.unmanaged_groups();
+        }
+    }
+
+    fn into_resolution(self) -> Resolution {
+        let Self { directory, provider_names, desired, unmanaged, waiting, mut notices, .. } = self;
+        notices.sort();
+        notices.dedup();
+        let providers = provider_names.into_iter().map(|(id, name)| (name, id)).collect();
+        Resolution { desired, directory, providers, unmanaged, waiting, notices }
+    }
+
+    fn finish(mut self) -> Result<Resolution, Failure> {
+        let mut faults = std::mem::take(&mut self.faults);
+        let mut refusals = std::mem::take(&mut self.refusals);
         if faults.is_empty() && refusals.is_empty() {
-            notices.sort();
-            notices.dedup();
-            let providers = provider_names.into_iter().map(|(id, name)| (name, id)).collect();
-            return Ok(Resolution { desired, directory, providers, unmanaged, waiting, notices });
+            return Ok(self.into_resolution());
         }
         for diagnostics in [&mut faults, &mut refusals] {
             diagnostics.sort_by(|a, b| (a.location, &a.message).cmp(&(b.location, &b.message)));
@@ -155,9 +225,10 @@ impl<'a> Resolver<'a> {
 
     /// The live state lacks a part: a failed read never gets here, a snapshot made for another manifest does.
     fn not_read(&mut self, location: impl Into<Option<Location>>, what: &str) {
+        let same = if self.proof.is_some() { " and the same --applied" } else { "" };
         self.fault(
             Diagnostic::error("not-observed", location, format!("{what} is not part of the snapshot"))
-                .with_help("observe the portal with this manifest, or with `observe --all`"),
+                .with_help(format!("observe the portal with this manifest{same}, or with `observe --all`")),
         );
     }
 
@@ -178,7 +249,7 @@ impl<'a> Resolver<'a> {
         let Some((id, going)) = self.directory.id_of(&name).and_then(|id| self.going.get_key_value(id)) else {
             return Some(name);
         };
-        if going.clear {
+        if going.clears() {
             self.fault(
                 Diagnostic::error(
                     "reference-to-absent",

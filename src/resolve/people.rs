@@ -61,8 +61,8 @@ impl People<'_> {
 
 /// Who is meant by the manifest's entries.
 #[derive(Default)]
-struct Entries {
-    members: BTreeMap<MemberId, Location>,
+pub(super) struct Entries {
+    pub(super) members: BTreeMap<MemberId, Location>,
     /// Pending sign-ups of those who are no members yet.
     prospects: BTreeMap<ProspectId, Location>,
     /// Pending sign-ups under the name of anyone who is declared: no rule decides on them.
@@ -91,7 +91,10 @@ impl<'a> Resolver<'a> {
             deciding_rule(rules, prospect).is_some_and(|rule| matches!(rule.decision, ProspectDecision::Approve { .. }))
         };
         let members_needed =
-            !declared.is_empty() || !self.going.is_empty() || live.prospects.iter().flatten().any(lets_in);
+            !declared.is_empty()
+                || !self.going.is_empty()
+                || self.has_recorded_members()
+                || live.prospects.iter().flatten().any(lets_in);
         let prospects_needed = !rules.is_empty() || declared.iter().any(|member| member.approve);
         if members_needed && live.members.is_none() {
             self.not_read(first, "the list of members");
@@ -122,6 +125,7 @@ impl<'a> Resolver<'a> {
                 self.prospect(prospect, &verdicts, &people);
             }
         }
+        self.recorded_members(&entries);
         if !self.going.is_empty() {
             self.members_of_going(&entries);
         }
@@ -157,6 +161,8 @@ impl<'a> Resolver<'a> {
                         self.member_of_that_name(prospect);
                     }
                 }
+                self.declared_members
+                    .insert(member.id.clone(), (wanted.clone().unwrap_or_default(), entry.manage_federated));
                 let desired = self.desired_member(entry, member, wanted);
                 self.desired.members.insert(member.id.clone(), desired);
             }
@@ -248,7 +254,7 @@ impl<'a> Resolver<'a> {
             return DesiredMember { user_groups: None, enabled, reason: None };
         };
         let live = self.directory.names_of(live);
-        wanted.extend(self.kept(&live, member.label(), &wanted));
+        wanted.extend(self.kept(&live, member, &wanted));
         if member.is_federated(&self.live.portal.connection) {
             if entry.manage_federated {
                 if wanted != live {
@@ -272,11 +278,15 @@ impl<'a> Resolver<'a> {
     }
 
     /// Memberships that are never taken away by leaving them out: those in built-ins, administration among them.
-    fn kept(&mut self, live: &GroupSet, user: &str, wanted: &GroupSet) -> GroupSet {
+    fn kept(&mut self, live: &GroupSet, member: &LiveMember, wanted: &GroupSet) -> GroupSet {
         let mut kept = GroupSet::new();
         for name in live {
             let flags = self.directory.flags_of(name);
+            if self.ends_administration(&member.id, name) {
+                continue;
+            }
             if flags.is_admin && !wanted.contains(name) {
+                let user = member.label();
                 self.note(format!("`{user}` stays an administrator: leaving the group out does not end that"));
             }
             if flags.is_built_in() {
@@ -355,13 +365,17 @@ impl<'a> Resolver<'a> {
                 }
                 continue;
             };
-            let manages_groups =
-                self.desired.members.get(&member.id).is_some_and(|desired| desired.user_groups.is_some());
             let left: Vec<(&GroupId, &Going)> = going.iter().filter(|(id, _)| ids.contains(*id)).collect();
-            for (id, _) in left.iter().filter(|(_, group)| !group.clear && !manages_groups) {
-                self.hold(id, format!("member `{}`", member.label()));
+            for (id, group) in left.iter().filter(|(_, group)| !group.clears()) {
+                // What an entry names holds the group already, as part of the manifest.
+                let desired = self.desired.members.get(&member.id).and_then(|desired| desired.user_groups.as_ref());
+                let stays = desired.is_none_or(|groups| groups.contains(&group.name));
+                if stays && (desired.is_none() || !entries.members.contains_key(&member.id)) {
+                    self.hold(id, format!("member `{}`", member.label()));
+                }
             }
-            let cleared: Vec<&Going> = left.into_iter().map(|(_, group)| group).filter(|group| group.clear).collect();
+            let cleared: Vec<&Going> =
+                left.into_iter().map(|(_, group)| group).filter(|group| group.clears()).collect();
             if !cleared.is_empty() {
                 self.cleared_member(member, ids, &cleared, entries.members.contains_key(&member.id));
             }
@@ -369,7 +383,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn member_of_unknown_groups(&mut self, member: &LiveMember, id: &GroupId, going: &Going) {
-        if going.clear {
+        if going.clears() {
             self.warn(format!(
                 "the hub does not say which groups `{}` is in: if `{}` is one of them, it cannot be deleted",
                 member.label(),
@@ -386,14 +400,11 @@ impl<'a> Resolver<'a> {
             enabled: None,
             reason: None,
         });
-        let left = desired.user_groups.get_or_insert_with(|| {
-            let mut left = self.directory.names_of(ids);
-            left.retain(|name| cleared.iter().all(|group| group.name != *name));
-            left
-        });
-        self.too_many_groups(member.label(), left, cleared[0].location);
+        let left = desired.user_groups.get_or_insert_with(|| self.directory.names_of(ids));
+        left.retain(|name| cleared.iter().all(|group| group.name != *name));
+        self.too_many_groups(member.label(), left, cleared[0].location());
         let nothing_left = left.iter().all(|name| self.directory.flags_of(name).is_built_in());
-        if nothing_left && cleared.iter().any(|group| group.disable_members) && desired.enabled.is_none() {
+        if nothing_left && cleared.iter().any(|group| group.disables_members()) && desired.enabled.is_none() {
             if left.iter().any(|name| self.directory.flags_of(name).is_admin) {
                 self.warn(format!(
                     "`{}` is an administrator and stays enabled; `enabled: false` on the member disables them",

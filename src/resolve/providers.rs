@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
+use super::{Cause, Resolver};
 use crate::diagnostic::{Diagnostic, Located, nearest};
 use crate::id::{ProviderId, ProviderName};
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
@@ -136,12 +136,17 @@ impl Resolver<'_> {
     fn mappings_of_going(&mut self) {
         for (id, going) in self.going.clone() {
             let Some(rows) = self.live.mappings.get(&id) else {
-                self.not_read(going.location, &format!("the list of `{}`'s mappings", going.name));
+                self.not_read(going.location(), &format!("the list of `{}`'s mappings", going.name));
                 continue;
             };
-            if !going.clear {
+            if !going.clears() {
                 for row in rows {
-                    self.hold(&id, format!("mapping of `{}`", row.group));
+                    if row.is_maintainer || !self.is_recorded_mapping(&id, row) {
+                        self.hold(&id, format!("mapping of `{}`", row.group));
+                    }
+                }
+                if matches!(going.cause, Cause::Recorded { .. }) {
+                    self.desired.mappings.insert(going.name, BTreeSet::new());
                 }
                 continue;
             }
@@ -149,7 +154,7 @@ impl Resolver<'_> {
                 self.fault(
                     Diagnostic::error(
                         "maintainer-mapping",
-                        going.location,
+                        going.location(),
                         format!("`{}` cannot be cleared: `{}` makes maintainers of it", going.name, row.group),
                     )
                     .with_help("remove this mapping in the platform first: the API cannot write it"),

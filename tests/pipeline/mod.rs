@@ -1,6 +1,5 @@
 //! The pipeline in this process, against an emulator of its own: load, observe, plan, apply.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -51,7 +50,7 @@ impl World {
         let live = observe(&self.client.reader(), &target, Scope::Manifest(manifest), PARALLELISM)
             .await
             .map_err(|error| format!("{error:#}"))?;
-        plan::make(manifest, &live, BTreeSet::new(), false).map_err(|failure| {
+        plan::make(plan::Request::new(manifest, &live)).map_err(|failure| {
             let told = failure.faults.into_iter().chain(failure.refusals).map(|diagnostic| diagnostic.message);
             told.collect::<Vec<_>>().join("\n")
         })

@@ -6,8 +6,6 @@ mod members;
 mod portal;
 mod random;
 
-use std::collections::BTreeSet;
-
 use portal::{Portal, Shape};
 
 use super::{Exported, Options, export};
@@ -38,10 +36,12 @@ fn planned(text: &str, live: &LiveState) -> Result<Plan, String> {
         return Err(format!("{text}\n{}", render(&loaded.diagnostics, &loaded.sources, false)));
     }
     let [manifest] = loaded.manifests.as_slice() else { return Err(format!("{text}\nthis is no single Portal")) };
-    make(manifest, live, BTreeSet::new(), true).map_err(|failure| {
-        let diagnostics: Vec<_> = failure.faults.into_iter().chain(failure.refusals).collect();
-        format!("{text}\n{}", render(&diagnostics, &loaded.sources, false))
-    })
+    make(crate::plan::Request { show_unmanaged: true, ..crate::plan::Request::new(manifest, live) }).map_err(
+        |failure| {
+            let diagnostics: Vec<_> = failure.faults.into_iter().chain(failure.refusals).collect();
+            format!("{text}\n{}", render(&diagnostics, &loaded.sources, false))
+        },
+    )
 }
 
 /// Everything that holds of any export.
@@ -329,6 +329,7 @@ fn a_manifest_of_nothing_is_a_manifest() {
             id: String::new(),
             domain: None,
             environment: None,
+            organization_id: None,
             default_provider: None,
         },
         name: String::new(),

@@ -57,6 +57,7 @@ impl Portal {
                     id: "conn-001".to_owned(),
                     domain: Some("example.my.salesforce.com".to_owned()),
                     environment: Some("PRODUCTION".to_owned()),
+                    organization_id: None,
                     default_provider: Some("p-self".into()),
                 },
                 name: "Developer Portal".to_owned(),

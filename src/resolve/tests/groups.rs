@@ -528,7 +528,7 @@ fn what_is_not_declared_is_counted_and_left_alone() {
       }
     }
     "#);
-    let counted = crate::plan::make(&manifest(), &live, std::collections::BTreeSet::new(), false).expect("it plans");
+    let counted = crate::plan::make(crate::plan::Request::new(&manifest(), &live)).expect("it plans");
     assert!(counted.unmanaged.values().all(|unmanaged| unmanaged.count > 0 && unmanaged.addresses.is_empty()));
 }
 

@@ -5,5 +5,6 @@ mod built_ins;
 mod groups;
 mod members;
 mod people;
+mod proof;
 mod providers;
 mod prune;
