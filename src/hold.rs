@@ -126,10 +126,13 @@ fn update<S: PartialEq + Clone>(before: &S, left: S) -> Option<(S, S)> {
 
 /// What may become of a published asset.
 fn restrained_asset(before: &AssetSpec, after: &AssetSpec, wish: &AssetSpec) -> AssetSpec {
-    let wishes: BTreeMap<String, &Option<GroupSet>> =
+    let by_number: BTreeMap<String, &Option<GroupSet>> =
         wish.versions.iter().map(|(version, groups)| (canonical_version(version), groups)).collect();
     let wished = |version: &str| {
-        wish.versions.get(version).or_else(|| wishes.get(&canonical_version(version)).copied()).and_then(Option::as_ref)
+        wish.versions
+            .get(version)
+            .or_else(|| by_number.get(&canonical_version(version)).copied())
+            .and_then(Option::as_ref)
     };
     let mut versions = BTreeMap::new();
     for (version, wanted) in &after.versions {

@@ -12,7 +12,7 @@ use crate::client::{self, AssetQuery, Connection, PortalPath, Reader};
 use crate::failure::Failure;
 use crate::id::{AssetKey, GroupId, ProviderId};
 use crate::kinds::{assets, idp_mappings, members, prospects, user_groups};
-use crate::manifest::model::{AssetState, GroupReference, GroupState, Manifest, ProspectDecision};
+use crate::manifest::model::{Asset, AssetState, GroupReference, Manifest, ProspectDecision, UserGroup};
 use crate::resolve::{deciding_rule, is_uuid, matches_asset};
 use crate::state::{
     AssetDetail, LiveAsset, LiveConnection, LiveGroup, LiveMapping, LiveMember, LivePortal, LiveProspect, LiveState,
@@ -39,10 +39,42 @@ pub struct Target {
 /// How much of the portal is read.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'m> {
-    /// What planning this manifest takes.
-    Manifest(&'m Manifest),
+    /// What planning takes.
+    Plan(Needs<'m>),
     /// Everything, so that any manifest can be planned on it.
     Everything { members: bool },
+}
+
+/// What a plan is made of, as far as it says what is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'m> {
+    pub manifest: &'m Manifest,
+    /// What may have been declared of the portal when it was applied last.
+    pub applied: &'m [Manifest],
+    /// What may be declared of it where the manifest is based on.
+    pub base: &'m [Manifest],
+}
+
+impl<'m> From<&'m Manifest> for Needs<'m> {
+    fn from(manifest: &'m Manifest) -> Self {
+        Self { manifest, applied: &[], base: &[] }
+    }
+}
+
+impl Needs<'_> {
+    fn earlier(&self) -> impl Iterator<Item = &Manifest> {
+        self.applied.iter().chain(self.base)
+    }
+
+    /// The manifest that was applied last declares this group, and this one no longer does.
+    fn is_recorded(&self, group: &LiveGroup) -> bool {
+        let Some(declared) = &self.manifest.user_groups else { return false };
+        let is_named =
+            |declared: &UserGroup| matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name);
+        let is_former = declared.iter().flat_map(|group| &group.formerly).any(|former| former.value == group.name);
+        let mut earlier = self.applied.iter().flat_map(|manifest| manifest.user_groups.iter().flatten());
+        !is_former && !declared.iter().any(is_named) && earlier.any(is_named)
+    }
 }
 
 /// Reads the portal.
@@ -72,25 +104,36 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
 }
 
 impl Scope<'_> {
-    fn needs_business_groups(&self) -> bool {
+    /// An earlier revision says whose portal it is about, which is then compared.
+    fn names_organization(&self) -> bool {
         match self {
-            Self::Manifest(manifest) => {
+            Self::Plan(needs) => needs.earlier().any(|manifest| manifest.target.organization.is_some()),
+            Self::Everything { .. } => true,
+        }
+    }
+
+    fn needs_business_groups(&self) -> bool {
+        let names = |manifest: &Manifest| manifest.assets.iter().flatten().any(|asset| !is_uuid(&asset.group));
+        match self {
+            Self::Plan(needs) => {
+                let Needs { manifest, .. } = needs;
                 !manifest.prune.assets.is_empty()
-                    || manifest.assets.iter().flatten().any(|asset| !is_uuid(&asset.group))
+                    || names(manifest)
+                    || (manifest.assets.is_some() && needs.earlier().any(names))
             }
             Self::Everything { .. } => true,
         }
     }
 
     fn needs_providers(&self) -> bool {
+        let maps = |manifest: &Manifest| manifest.user_groups.iter().flatten().any(|group| group.idp_groups.is_some());
         match self {
-            Self::Manifest(manifest) => {
+            Self::Plan(needs) => {
+                let Needs { manifest, .. } = needs;
                 !manifest.prune.user_groups.is_empty()
-                    || manifest
-                        .user_groups
-                        .iter()
-                        .flatten()
-                        .any(|group| group.idp_groups.is_some() || matches!(group.state, GroupState::Absent { .. }))
+                    || maps(manifest)
+                    || manifest.user_groups.iter().flatten().any(UserGroup::goes)
+                    || (manifest.user_groups.is_some() && needs.earlier().any(maps))
             }
             Self::Everything { .. } => true,
         }
@@ -98,14 +141,10 @@ impl Scope<'_> {
 
     fn needs_members(&self) -> bool {
         match self {
-            Self::Manifest(manifest) => {
+            Self::Plan(Needs { manifest, .. }) => {
                 manifest.members.is_some()
                     || !manifest.prune.user_groups.is_empty()
-                    || manifest
-                        .user_groups
-                        .iter()
-                        .flatten()
-                        .any(|group| matches!(group.state, GroupState::Absent { .. }))
+                    || manifest.user_groups.iter().flatten().any(UserGroup::goes)
             }
             Self::Everything { members } => *members,
         }
@@ -114,7 +153,7 @@ impl Scope<'_> {
     /// Rules alone ask for the members only where one lets somebody in: it may be a member who signs up again.
     fn lets_in(&self, prospects: &[LiveProspect]) -> bool {
         match self {
-            Self::Manifest(manifest) => {
+            Self::Plan(Needs { manifest, .. }) => {
                 let rules = manifest.prospects.as_deref().unwrap_or_default();
                 prospects.iter().any(|prospect| {
                     deciding_rule(rules, prospect)
@@ -127,14 +166,14 @@ impl Scope<'_> {
 
     fn needs_prospects(&self) -> bool {
         match self {
-            Self::Manifest(manifest) => manifest.members.is_some() || manifest.prospects.is_some(),
+            Self::Plan(Needs { manifest, .. }) => manifest.members.is_some() || manifest.prospects.is_some(),
             Self::Everything { members } => *members,
         }
     }
 
     fn needs_assets(&self) -> bool {
         match self {
-            Self::Manifest(manifest) => manifest.assets.is_some() || !manifest.prune.assets.is_empty(),
+            Self::Plan(Needs { manifest, .. }) => manifest.assets.is_some() || !manifest.prune.assets.is_empty(),
             Self::Everything { .. } => true,
         }
     }
@@ -157,7 +196,8 @@ struct Surroundings {
 
 async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Result<Surroundings> {
     let (needs_business_groups, needs_providers) = (scope.needs_business_groups(), scope.needs_providers());
-    if target.organization.is_none() && !needs_business_groups && !needs_providers {
+    let needs_organization = target.organization.is_some() || scope.names_organization();
+    if !needs_organization && !needs_business_groups && !needs_providers {
         return Ok(Surroundings { organization: None, business_groups: None, identity_providers: None });
     }
     let me = reader.me().await.context("failed to find out the organization")?;
@@ -397,7 +437,7 @@ impl Observer<'_> {
     }
 
     fn needs_mappings(&self, group: &LiveGroup) -> bool {
-        let Scope::Manifest(manifest) = self.scope else { return true };
+        let Scope::Plan(Needs { manifest, .. }) = self.scope else { return true };
         self.is_going(group)
             || manifest.user_groups.iter().flatten().any(|declared| {
                 declared.idp_groups.is_some()
@@ -410,9 +450,10 @@ impl Observer<'_> {
             })
     }
 
-    /// The manifest may delete this group.
+    /// The plan may delete this group.
     fn is_going(&self, group: &LiveGroup) -> bool {
-        let Scope::Manifest(manifest) = self.scope else { return true };
+        let Scope::Plan(needs) = self.scope else { return true };
+        let Needs { manifest, .. } = needs;
         if group.flags.is_built_in() {
             return false;
         }
@@ -422,7 +463,8 @@ impl Observer<'_> {
             .flatten()
             .find(|declared| matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name));
         match declared {
-            Some(declared) => matches!(declared.state, GroupState::Absent { .. }),
+            Some(declared) => declared.goes(),
+            None if needs.is_recorded(group) => true,
             None => manifest
                 .prune
                 .user_groups
@@ -435,7 +477,7 @@ impl Observer<'_> {
         let going: Vec<&LiveGroup> = match self.scope {
             // Whoever reads every asset knows what each group sees.
             Scope::Everything { .. } => Vec::new(),
-            Scope::Manifest(_) => self.tree.iter().filter(|group| self.is_going(group)).collect(),
+            Scope::Plan(_) => self.tree.iter().filter(|group| self.is_going(group)).collect(),
         };
         if !self.scope.needs_assets() && going.is_empty() {
             return Ok((None, BTreeMap::new()));
@@ -463,7 +505,7 @@ impl Observer<'_> {
         let gone: BTreeSet<AssetKey> = vanished.keys().cloned().collect();
         self.forget(&mut assets, vanished).await?;
         let visible_to = match self.scope {
-            Scope::Manifest(_) => {
+            Scope::Plan(_) => {
                 let is_there = |key: &AssetKey| !gone.contains(key);
                 visible_to
                     .into_iter()
@@ -568,7 +610,8 @@ impl Observer<'_> {
     }
 
     async fn people(&self) -> Result<(Option<Vec<LiveMember>>, Option<Vec<LiveProspect>>)> {
-        if self.scope.needs_members() {
+        let is_recorded = |group| matches!(self.scope, Scope::Plan(needs) if needs.is_recorded(group));
+        if self.scope.needs_members() || self.tree.iter().any(is_recorded) {
             return tokio::try_join!(self.members(), self.prospects())
                 .map(|(members, prospects)| (Some(members), prospects));
         }
@@ -618,7 +661,7 @@ impl<'a> Wanted<'a> {
         business_groups: Option<&'a BTreeMap<String, String>>,
         visible_to: &BTreeMap<GroupId, BTreeSet<AssetKey>>,
     ) -> Self {
-        let Scope::Manifest(manifest) = scope else {
+        let Scope::Plan(Needs { manifest, applied, .. }) = scope else {
             return Self {
                 everything: true,
                 keys: BTreeSet::new(),
@@ -634,12 +677,19 @@ impl<'a> Wanted<'a> {
             });
         let mut keys: BTreeSet<AssetKey> = visible_to.values().flatten().cloned().collect();
         let mut unmanaged = BTreeSet::new();
+        let known_as = |asset: &Asset| -> Vec<AssetKey> {
+            let named = ids.get(asset.group.as_str()).into_iter().flatten().copied();
+            let groups = std::iter::once(asset.group.as_str()).chain(named);
+            groups.map(|group| AssetKey::new(group, asset.asset_id.as_str())).collect()
+        };
         for asset in manifest.assets.iter().flatten() {
             let keys = if asset.state == AssetState::Unmanaged { &mut unmanaged } else { &mut keys };
-            keys.insert(AssetKey::new(asset.group.as_str(), asset.asset_id.as_str()));
-            for id in ids.get(asset.group.as_str()).into_iter().flatten() {
-                keys.insert(AssetKey::new(*id, asset.asset_id.as_str()));
-            }
+            keys.extend(known_as(asset));
+        }
+        // What was applied last may go, if assets are still declared at all.
+        let recorded = applied.iter().filter(|_| manifest.assets.is_some()).flat_map(|earlier| &earlier.assets);
+        for asset in recorded.flatten().filter(|asset| asset.state != AssetState::Unmanaged) {
+            keys.extend(known_as(asset).into_iter().filter(|key| !unmanaged.contains(key)));
         }
         let patterns = manifest.prune.assets.iter().filter_map(|pattern| glob::Pattern::new(pattern).ok()).collect();
         Self { everything: false, keys, patterns, unmanaged, business_groups }

@@ -87,7 +87,7 @@ async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Pl
     let record = |name| record::of_manifests(name, &arguments.files, &sources);
     let recording = arguments.record.as_deref().map(record).transpose()?;
     let connection = context::connect_for(global, &manifest).await?;
-    let live = context::observe_for(global, &connection, Scope::Manifest(&manifest)).await?;
+    let live = context::observe_for(global, &connection, Scope::Plan((&manifest).into())).await?;
     let plan = plan::make(plan::Request::new(&manifest, &live))
         .map_err(|failure| context::unresolved(global, failure, &sources))?;
     Ok((connection, plan, recording))

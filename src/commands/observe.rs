@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             None => context::connect(global, Target::default(), None).await?,
         };
         let scope = match &manifest {
-            Some(manifest) if !arguments.all => Scope::Manifest(manifest),
+            Some(manifest) if !arguments.all => Scope::Plan(manifest.into()),
             _ => Scope::Everything { members: true },
         };
         context::observe_for(global, &connection, scope).await

@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         Some(snapshot) => from_snapshot(snapshot, &[&manifest])?,
         None => block_on(async {
             let connection = context::connect_for(global, &manifest).await?;
-            context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
+            context::observe_for(global, &connection, Scope::Plan((&manifest).into())).await
         })?,
     };
     let allow = arguments.allow.iter().copied().collect();

@@ -44,7 +44,7 @@ fn resolve_online(global: &Global, loaded: &mut Loaded) -> Result<Exit> {
     let manifest = context::choose(global, loaded.manifests.clone())?;
     let live = block_on(async {
         let connection = context::connect_for(global, &manifest).await?;
-        context::observe_for(global, &connection, Scope::Manifest(&manifest)).await
+        context::observe_for(global, &connection, Scope::Plan((&manifest).into())).await
     })?;
     loaded.diagnostics.retain(context::stands_online);
     let Err(resolve::Failure { faults, refusals }) = resolve::resolve(&manifest, &live, None) else {

@@ -76,6 +76,13 @@ pub struct UserGroup {
     pub state: GroupState,
 }
 
+impl UserGroup {
+    /// Declared with `state: absent`.
+    pub fn goes(&self) -> bool {
+        matches!(self.state, GroupState::Absent { .. })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parent {
     /// A top-level entry without `parent:`.

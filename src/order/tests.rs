@@ -13,9 +13,9 @@ use super::Effects;
 use crate::id::GroupName;
 use crate::kinds::GroupSet;
 use crate::manifest::model::{AssetState, Instances};
-use crate::plan::{Change, Edit, Operation, Phase, Plan};
+use crate::plan::{self, Change, Edit, Operation, Phase, Plan, Request};
 use crate::testing::worlds::{ALL_GROUPS, GROUPS, GUESTS, IDP_GROUPS, MEMBERS, Set, Standing, VERSIONS, World, world};
-use crate::testing::{Shape, at, manifest, plan, planned, portal, versions};
+use crate::testing::{Shape, at, earlier, manifest, plan, planned, portal, versions};
 
 /// What somebody sees: a bit for each kind of instance of each version of each asset.
 type Sight = u32;
@@ -495,6 +495,21 @@ proptest! {
         let mut all = Model::of(&world);
         walk.steps.iter().flatten().for_each(|step| step.run(&mut all));
         prop_assert_eq!(end, all, "nothing is held back where nothing fails");
+    }
+
+    #[test]
+    fn nobody_is_given_anything_where_the_manifest_has_not_changed(world in world()) {
+        let (manifest, live) = (world.manifest(), world.live());
+        let applied = earlier("last", manifest.clone());
+        let request = Request { applied: Some(&applied), ..Request::new(&manifest, &live) };
+        let plan = plan::make(request).expect("a small world can be planned");
+        let before = Model::of(&world);
+        let after = walk(&world, &plan).run(before.clone())?;
+        let standings = world.people.iter().map(|person| Some(person.standing)).chain([None]);
+        for ((before, after), standing) in before.sights().into_iter().zip(after.sights()).zip(standings) {
+            // Whoever signs up under a rule is let in by it.
+            prop_assert!(standing == Some(Standing::Pending) || after & !before == 0, "{:#?}", plan.changes);
+        }
     }
 
     #[test]

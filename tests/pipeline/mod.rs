@@ -47,7 +47,7 @@ impl World {
             portal: named(&manifest.target.portal),
             ..Target::default()
         };
-        let live = observe(&self.client.reader(), &target, Scope::Manifest(manifest), PARALLELISM)
+        let live = observe(&self.client.reader(), &target, Scope::Plan(manifest.into()), PARALLELISM)
             .await
             .map_err(|error| format!("{error:#}"))?;
         plan::make(plan::Request::new(manifest, &live)).map_err(|failure| {
