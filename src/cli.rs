@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::plan::Allow;
+use crate::hold::Accepted;
+use crate::plan::{Allow, Origin};
 
 /// The embedded server's database where none is named.
 pub const EMULATOR_DATABASE: &str = ".aehctl/emulator.db";
@@ -148,6 +149,18 @@ pub struct Files {
     pub files: Vec<PathBuf>,
 }
 
+/// What was declared before, as git knows it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Revisions {
+    /// Git revision that was applied last: what it declares and the manifest no longer does is deleted, and what
+    /// somebody took away in the portal since is held
+    #[arg(long, value_name = "REV", requires = "files")]
+    pub applied: Option<String>,
+    /// Git revision that this change will be merged into: tells what is pending there from what is new
+    #[arg(long, value_name = "REV", requires = "files")]
+    pub base: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct Init {
     /// Where to write; made if it is not there
@@ -185,6 +198,8 @@ pub struct Observe {
     /// the variable `AEHCTL_PSEUDONYM_KEY`, and planning on the snapshot takes the same one
     #[arg(long)]
     pub pseudonyms: bool,
+    #[command(flatten)]
+    pub revisions: Revisions,
     /// Where to write the snapshot
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -203,7 +218,15 @@ pub struct PlanArgs {
     /// What applying the saved plan may do beyond the harmless
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,
-    /// Exit with 2 if there are changes
+    #[command(flatten)]
+    pub revisions: Revisions,
+    /// Include what is held for this address, or all that is held; may be given several times
+    #[arg(long, value_name = "ADDRESS|all")]
+    pub accept_drift: Vec<Accepted>,
+    /// Show only what came about in this way; needs --applied or --base
+    #[arg(long, value_name = "ORIGIN", value_enum, conflicts_with = "out")]
+    pub only: Option<Origin>,
+    /// Exit with 2 if there are changes, or changes are held
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// List what is left alone, in place of counting it
@@ -214,11 +237,19 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 pub struct Apply {
     /// Plan that `plan --out` wrote
-    #[arg(value_name = "PLANFILE", conflicts_with = "files", required_unless_present = "files")]
+    #[arg(
+        value_name = "PLANFILE", required_unless_present = "files",
+        conflicts_with_all = ["files", "applied", "base", "accept_drift"],
+    )]
     pub plan: Option<PathBuf>,
     /// Manifest file or folder; may be given several times
     #[arg(short = 'f', long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub revisions: Revisions,
+    /// Include what is held for this address, or all that is held; may be given several times
+    #[arg(long, value_name = "ADDRESS|all")]
+    pub accept_drift: Vec<Accepted>,
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,

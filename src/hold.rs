@@ -5,11 +5,13 @@
 //! takes is put right at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::address::Address;
+use crate::address::{Address, NotAnAddress};
 use crate::diff::Difference;
+use crate::id::GroupName;
 use crate::kinds::assets::spec::{AssetSpec, canonical_version};
 use crate::kinds::members::spec::MemberSpec;
 use crate::kinds::{Fields, GroupSet, fields};
@@ -19,11 +21,41 @@ use crate::record::Wishes;
 #[cfg(test)]
 mod tests;
 
+/// A word of the command line that accepts what is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    All,
+    Of(Address),
+}
+
+impl FromStr for Accepted {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::Of) }
+    }
+}
+
 /// What somebody accepts of what would be held.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Acceptance {
     pub all: bool,
     pub addresses: BTreeSet<Address>,
+}
+
+impl FromIterator<Accepted> for Acceptance {
+    fn from_iter<I: IntoIterator<Item = Accepted>>(words: I) -> Self {
+        let mut acceptance = Self::default();
+        for word in words {
+            match word {
+                Accepted::All => acceptance.all = true,
+                Accepted::Of(address) => {
+                    acceptance.addresses.insert(address);
+                }
+            }
+        }
+        acceptance
+    }
 }
 
 impl Acceptance {
@@ -137,7 +169,8 @@ fn restrained_asset(before: &AssetSpec, after: &AssetSpec, wish: &AssetSpec) -> 
     let mut versions = BTreeMap::new();
     for (version, wanted) in &after.versions {
         let live = before.versions.get(version);
-        let left = restrained(live.map(Option::as_ref), wanted.as_ref(), wished(version));
+        let shown = live.map_or(LiveSet::Missing, |groups| groups.as_ref().into());
+        let left = restrained(shown, wanted.as_ref(), wished(version));
         // A version that is not there, and of which nothing may be given, is not mentioned at all.
         if live.is_some() || left.is_some() || wanted.is_none() {
             versions.insert(version.clone(), left);
@@ -157,7 +190,7 @@ fn restrained_member(before: &MemberSpec, after: &MemberSpec, wish: &MemberSpec)
     let enables = after.enabled == Some(true) && before.enabled != after.enabled;
     MemberSpec {
         user_groups: restrained(
-            Some(before.user_groups.as_ref()),
+            before.user_groups.as_ref().into(),
             after.user_groups.as_ref(),
             wish.user_groups.as_ref(),
         ),
@@ -165,22 +198,34 @@ fn restrained_member(before: &MemberSpec, after: &MemberSpec, wish: &MemberSpec)
     }
 }
 
-/// What may become of a set: all that is wanted but for what is missing and was wanted before. `live` is `None` where
-/// there is no such set yet, and `Some(None)` where the hub does not tell: what is not known may have been taken away,
-/// and stays as it is unless the wish is new.
-fn restrained(
-    live: Option<Option<&GroupSet>>,
-    wanted: Option<&GroupSet>,
-    wished: Option<&GroupSet>,
-) -> Option<GroupSet> {
+/// A set as the portal shows it.
+#[derive(Clone, Copy)]
+enum LiveSet<'a> {
+    /// There is no such set yet.
+    Missing,
+    /// The hub does not tell.
+    Unknown,
+    Known(&'a GroupSet),
+}
+
+impl<'a> From<Option<&'a GroupSet>> for LiveSet<'a> {
+    fn from(known: Option<&'a GroupSet>) -> Self {
+        known.map_or(Self::Unknown, Self::Known)
+    }
+}
+
+/// What may become of a set: all that is wanted but for what is missing and was wanted before. What is not known may
+/// have been taken away, and stays as it is unless the wish is new.
+fn restrained(live: LiveSet<'_>, wanted: Option<&GroupSet>, wished: Option<&GroupSet>) -> Option<GroupSet> {
     let wanted = wanted?;
     let Some(wished) = wished else { return Some(wanted.clone()) };
     match live {
-        Some(None) => (wanted.is_empty() || wanted != wished).then(|| wanted.clone()),
-        Some(Some(live)) => {
-            Some(wanted.iter().filter(|name| live.contains(*name) || !wished.contains(*name)).cloned().collect())
+        LiveSet::Unknown => (wanted.is_empty() || wanted != wished).then(|| wanted.clone()),
+        LiveSet::Known(live) => {
+            let may_be = |name: &&GroupName| live.contains(*name) || !wished.contains(*name);
+            Some(wanted.iter().filter(may_be).cloned().collect())
         }
-        None => {
+        LiveSet::Missing => {
             let left = wanted - wished;
             (wanted.is_empty() || !left.is_empty()).then_some(left)
         }

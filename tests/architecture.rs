@@ -34,7 +34,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("diff", &["address", "id", "kinds/spec", "plan", "resolve", "state"]),
     ("order", &["address", "diff", "directory", "id", "kinds/spec", "plan"]),
     ("record", &["address", "diagnostic", "diff", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
-    ("hold", &["address", "diff", "kinds/spec", "plan", "record"]),
+    ("hold", &["address", "diff", "id", "kinds/spec", "plan", "record"]),
     ("origin", &["address", "kinds/spec", "plan", "record"]),
     ("plan/make", &["address", "diff", "hold", "manifest", "order", "origin", "plan", "record", "resolve", "state"]),
     ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
@@ -51,7 +51,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
     ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "verify"]),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
-    ("cli", &["plan"]),
+    ("cli", &["hold", "plan"]),
 ];
 
 /// What describes a portal: these three know each other.

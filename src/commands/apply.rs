@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::context::Connection;
-use super::{block_on, context, interrupt, output, plan as plan_command, record, show};
+use super::{block_on, context, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, Format, Global};
 use crate::exit::Exit;
@@ -84,12 +84,15 @@ fn refuse_other_portal(plan: &Plan, found: &LivePortal) -> Result<()> {
 
 async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan, Option<Recording>)> {
     let (manifest, sources) = context::load_one(global, &arguments.files)?;
+    let revisions = revisions::load(global, &arguments.revisions, &arguments.files, &manifest)?;
     let record = |name| record::of_manifests(name, &arguments.files, &sources);
     let recording = arguments.record.as_deref().map(record).transpose()?;
     let connection = context::connect_for(global, &manifest).await?;
-    let live = context::observe_for(global, &connection, Scope::Plan((&manifest).into())).await?;
-    let plan = plan::make(plan::Request::new(&manifest, &live))
+    let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
+    let accept = arguments.accept_drift.iter().cloned().collect();
+    let plan = plan::make(revisions.request(&manifest, &live, &accept))
         .map_err(|failure| context::unresolved(global, failure, &sources))?;
+    revisions::check_accepted(&accept, &plan)?;
     Ok((connection, plan, recording))
 }
 

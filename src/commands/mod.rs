@@ -14,6 +14,7 @@ mod observe;
 mod output;
 mod plan;
 mod record;
+mod revisions;
 mod schema;
 mod show;
 mod validate;

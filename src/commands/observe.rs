@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::revisions::{self, Revisions};
 use super::{block_on, context, output};
 use crate::cli::{Global, Observe};
 use crate::exit::Exit;
@@ -19,9 +20,13 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
     }
     // Nothing is read for somebody who cannot be given it.
     let key = if arguments.pseudonyms { Some(required_key()?) } else { None };
-    let manifest = match arguments.files.as_slice() {
-        [] => None,
-        files => Some(context::load_one(global, files)?.0),
+    let (manifest, revisions) = match arguments.files.as_slice() {
+        [] => (None, Revisions::default()),
+        files => {
+            let (manifest, _) = context::load_one(global, files)?;
+            let revisions = revisions::load(global, &arguments.revisions, files, &manifest)?;
+            (Some(manifest), revisions)
+        }
     };
     let mut live = block_on(async {
         let connection = match &manifest {
@@ -29,7 +34,7 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             None => context::connect(global, Target::default(), None).await?,
         };
         let scope = match &manifest {
-            Some(manifest) if !arguments.all => Scope::Plan(manifest.into()),
+            Some(manifest) if !arguments.all => Scope::Plan(revisions.needs(manifest)),
             _ => Scope::Everything { members: true },
         };
         context::observe_for(global, &connection, scope).await

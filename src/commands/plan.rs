@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{block_on, context, output, record};
+use super::{block_on, context, output, record, revisions};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
@@ -17,20 +17,33 @@ use crate::snapshot::Snapshot;
 use crate::state::LiveState;
 
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
-    let (manifest, sources) = context::load_one(global, &arguments.files.files)?;
+    if arguments.only.is_some() {
+        revisions::require(&arguments.revisions)?;
+    }
+    let files = &arguments.files.files;
+    let (manifest, sources) = context::load_one(global, files)?;
+    let revisions = revisions::load(global, &arguments.revisions, files, &manifest)?;
     let live = match &arguments.live {
-        Some(snapshot) => from_snapshot(snapshot, &[&manifest])?,
+        Some(snapshot) => from_snapshot(snapshot, &revisions.with(&manifest))?,
         None => block_on(async {
             let connection = context::connect_for(global, &manifest).await?;
-            context::observe_for(global, &connection, Scope::Plan((&manifest).into())).await
+            context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await
         })?,
     };
-    let allow = arguments.allow.iter().copied().collect();
-    let request =
-        plan::Request { allow, show_unmanaged: arguments.show_unmanaged, ..plan::Request::new(&manifest, &live) };
-    let mut plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
+    let accept = arguments.accept_drift.iter().cloned().collect();
+    let request = plan::Request {
+        allow: arguments.allow.iter().copied().collect(),
+        show_unmanaged: arguments.show_unmanaged,
+        ..revisions.request(&manifest, &live, &accept)
+    };
+    let plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
+    revisions::check_accepted(&accept, &plan)?;
+    let mut plan = match arguments.only {
+        Some(origin) => revisions::only(plan, origin)?,
+        None => plan,
+    };
     if let Some(path) = &arguments.out {
-        plan.commit = record::commit_of(&arguments.files.files, &sources);
+        plan.commit = record::commit_of(files, &sources);
         files::write_private(path, &plan::file::write(&plan, &context::now()))?;
     }
     show(global, &plan)?;
@@ -43,7 +56,8 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
             format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}")
         });
     }
-    Ok(if arguments.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    let has_changes = !plan.is_empty() || !plan.held.is_empty();
+    Ok(if arguments.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Done })
 }
 
 /// The flag without which a plan for the embedded server is refused.

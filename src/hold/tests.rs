@@ -204,9 +204,9 @@ fn a_group_that_was_deleted_comes_back_empty() {
     assert_snapshot!(planned_since(&wish, &wish, &live), @r#"
     0 1 create userGroups/Gold [drift]
         name: null → "Gold"
+    held idpMappings/Gold/Okta/devs whole: null → {"group":"devs","provider":"Okta","userGroup":"Gold"} for Gold
     held assets/com.example/a versions.v1: [] → ["Gold"] for Gold
     held assets/com.example/a versions.v2: [] → ["Gold"] for Gold
-    held idpMappings/Gold/Okta/devs whole: null → {"userGroup":"Gold","provider":"Okta","group":"devs"} for Gold
     held members/jane userGroups: ["system:members"] → ["Gold","system:members"] for Gold
     "#);
 }
@@ -224,7 +224,7 @@ fn groups_are_compared_by_what_they_are() {
     assert_snapshot!(planned_since(&applied, &now, &live), @r#"
     0 1 update userGroups/Gold (formerly Premium) [this change]
         name: "Premium" → "Gold"
-    0 2 create userGroups/Copper [this change]
+    0 2 create userGroups/Copper [drift]
         name: null → "Copper"
     held assets/com.example/a versions.v1: [] → ["Copper","Gold"] for Copper, Gold
     "#);
@@ -247,7 +247,7 @@ fn providers_business_groups_and_people_are_compared_by_what_they_are() {
         .asset(&format!("{FINANCE}/a"), &[("v1", &["audience:all"])])
         .member("m-jane", &["Gold"]);
     assert_snapshot!(planned_since(&applied, &now, &live), @r#"
-    held idpMappings/Gold/Okta/devs whole: null → {"userGroup":"Gold","provider":"Okta","group":"devs"} for Gold
+    held idpMappings/Gold/Okta/devs whole: null → {"group":"devs","provider":"Okta","userGroup":"Gold"} for Gold
     held assets/0f1d9e2a-0000-4000-8000-000000000001/a versions.v1: [] → ["Gold"] for Gold
     held members/jane userGroups: [] → ["Gold"] for Gold
     "#);

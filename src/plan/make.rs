@@ -56,7 +56,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     let resolution = resolve(manifest, live, proof)?;
     let based_on = base.map(|base| record::base(base, proof, &resolution, manifest, live));
     let is_recorded = record.is_some();
-    let wishes = record.map(|record| record.wishes(&resolution, manifest, live));
+    let wishes = record.as_ref().map(|record| record.wishes(&resolution, manifest, live));
     let differences = diff(&manifest.name, &resolution, live);
     let Sorted { differences, held, accepted } = match &wishes {
         Some(wishes) => hold(differences, wishes, &accept),

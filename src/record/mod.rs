@@ -128,7 +128,7 @@ impl Wishes {
         self.0.get(address)
     }
 
-    fn new(earlier: Resolution, now: &Resolution, manifest: &Manifest, live: &LiveState) -> Self {
+    fn new(earlier: &Resolution, now: &Resolution, manifest: &Manifest, live: &LiveState) -> Self {
         let said = translate(earlier, now, manifest);
         let differences = diff(&manifest.name, &said, live);
         Self(differences.into_iter().map(|difference| (difference.address, difference.edit)).collect())
@@ -137,8 +137,8 @@ impl Wishes {
 
 impl Record {
     /// What the manifest that was applied last would change, in the words of the one that is planned.
-    pub(crate) fn wishes(self, now: &Resolution, manifest: &Manifest, live: &LiveState) -> Wishes {
-        Wishes::new(self.resolution, now, manifest, live)
+    pub(crate) fn wishes(&self, now: &Resolution, manifest: &Manifest, live: &LiveState) -> Wishes {
+        Wishes::new(&self.resolution, now, manifest, live)
     }
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn base(
     match earlier.find(manifest, &live.portal) {
         Found::Same(same) => {
             let (resolution, _) = resolve_earlier(same, live, proof, &earlier.revision.name);
-            Wishes::new(resolution, now, manifest, live)
+            Wishes::new(&resolution, now, manifest, live)
         }
         Found::Elsewhere | Found::Nothing => Wishes::default(),
     }

@@ -10,8 +10,8 @@ use crate::resolve::Resolution;
 use crate::state::{DesiredAsset, DesiredDecision, DesiredGroup, DesiredGroupState, DesiredState};
 
 /// Says what an earlier manifest wants in the names that `now` has for it. What has no name there is left out.
-pub(super) fn translate(earlier: Resolution, now: &Resolution, manifest: &Manifest) -> Resolution {
-    let words = Words { earlier: &earlier, now, renamed: renamed(manifest) };
+pub(super) fn translate(earlier: &Resolution, now: &Resolution, manifest: &Manifest) -> Resolution {
+    let words = Words { earlier, now, renamed: renamed(manifest) };
     let DesiredState { user_groups, mappings, assets, members, prospects } = &earlier.desired;
     let desired = DesiredState {
         user_groups: user_groups.iter().filter_map(|group| words.desired_group(group)).collect(),

@@ -1,0 +1,138 @@
+//! What was declared before: `--applied`, `--base`, `--accept-drift`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use super::context;
+use crate::cli::{self, Global};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hold::Acceptance;
+use crate::manifest::load::Loaded;
+use crate::manifest::model::Manifest;
+use crate::observe::Needs;
+use crate::plan::{Origin, Plan, Request, Revision};
+use crate::record::{Earlier, candidates};
+use crate::revision::{Commit, Repository};
+use crate::state::LiveState;
+
+/// The manifests of earlier revisions that were asked for.
+#[derive(Default)]
+pub(super) struct Revisions {
+    applied: Option<Earlier>,
+    base: Option<Earlier>,
+}
+
+impl Revisions {
+    /// What has to be read for a plan.
+    pub(super) fn needs<'m>(&'m self, manifest: &'m Manifest) -> Needs<'m> {
+        Needs { manifest, applied: manifests(self.applied.as_ref()), base: manifests(self.base.as_ref()) }
+    }
+
+    /// All manifests, the one that is planned among them.
+    pub(super) fn with<'m>(&'m self, manifest: &'m Manifest) -> Vec<&'m Manifest> {
+        let earlier = [&self.applied, &self.base].into_iter().flat_map(|earlier| manifests(earlier.as_ref()));
+        std::iter::once(manifest).chain(earlier).collect()
+    }
+
+    pub(super) fn request<'m>(
+        &'m self,
+        manifest: &'m Manifest,
+        live: &'m LiveState,
+        accept: &Acceptance,
+    ) -> Request<'m> {
+        Request {
+            applied: self.applied.as_ref(),
+            base: self.base.as_ref(),
+            accept: accept.clone(),
+            ..Request::new(manifest, live)
+        }
+    }
+}
+
+fn manifests(earlier: Option<&Earlier>) -> &[Manifest] {
+    earlier.map(|earlier| earlier.manifests.as_slice()).unwrap_or_default()
+}
+
+/// Loads the same files as they were then.
+pub(super) fn load(
+    global: &Global,
+    arguments: &cli::Revisions,
+    files: &[PathBuf],
+    manifest: &Manifest,
+) -> Result<Revisions> {
+    let cli::Revisions { applied, base } = arguments;
+    if applied.is_none() && base.is_none() {
+        return Ok(Revisions::default());
+    }
+    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
+    let repository = Repository::open(&working_directory)?;
+    let read = |flag: &str, commit: Commit| -> Result<Earlier> {
+        let loaded = repository
+            .load(&commit, files, &context::environment)
+            .with_context(|| format!("failed to load what {flag} names"))?;
+        earlier(global, flag, &commit, loaded, manifest)
+    };
+    let find = |flag: &str, commit: Result<Commit>| commit.with_context(|| format!("failed to find what {flag} names"));
+    let applied = applied.as_ref().map(|name| read("--applied", find("--applied", repository.commit(name))?));
+    let base = base.as_ref().map(|name| read("--base", find("--base", repository.merge_base(name))?));
+    Ok(Revisions { applied: applied.transpose()?, base: base.transpose()? })
+}
+
+fn earlier(global: &Global, flag: &str, commit: &Commit, loaded: Loaded, manifest: &Manifest) -> Result<Earlier> {
+    let Commit { id, spelled } = commit;
+    if loaded.has_errors() {
+        let lead = format!("the manifest of {flag} `{spelled}` has");
+        let failure = context::faults(global, Exit::Error, &lead, &loaded.diagnostics, &loaded.sources);
+        return Err(failure
+            .hint(format!("it cannot be mended any more: name another revision, or plan without {flag}"))
+            .into());
+    }
+    let Loaded { manifests, sources, mut diagnostics } = loaded;
+    // What was once accepted is not argued about again.
+    diagnostics.retain(|diagnostic| diagnostic.code == "not-in-revision");
+    context::show(global, &diagnostics, &sources);
+    let revision = Revision { name: spelled.clone(), commit: id.to_string() };
+    Ok(Earlier { revision, manifests: candidates(manifests, &manifest.name) })
+}
+
+/// Nothing tells origins apart without an earlier revision.
+pub(super) fn require(arguments: &cli::Revisions) -> Result<()> {
+    if arguments.applied.is_some() || arguments.base.is_some() {
+        return Ok(());
+    }
+    Err(Failure::with_exit(Exit::Usage, "--only needs to know what was declared before")
+        .hint("add --applied with the revision that was applied last, or --base with the one that this is based on")
+        .into())
+}
+
+/// The changes of one origin alone.
+pub(super) fn only(plan: Plan, origin: Origin) -> Result<Plan> {
+    if plan.applied.is_none() && plan.base.is_none() {
+        return Err(Failure::with_exit(
+            Exit::Usage,
+            "--only needs to know what was declared before, and nothing is recorded for this portal there",
+        )
+        .hint("plan without --only, or name another revision with --applied")
+        .into());
+    }
+    Ok(plan.only(origin))
+}
+
+/// Whoever accepts something must mean something that is there.
+pub(super) fn check_accepted(accept: &Acceptance, plan: &Plan) -> Result<()> {
+    let Some(wrong) = accept.addresses.iter().find(|address| !plan.accepted.contains(address)) else { return Ok(()) };
+    let mut held: Vec<String> =
+        plan.held.iter().map(|held| &held.address).chain(&plan.accepted).map(ToString::to_string).collect();
+    held.sort();
+    held.dedup();
+    let hint = if plan.applied.is_none() {
+        "nothing is held without a record of what was applied: see --applied".to_owned()
+    } else if held.is_empty() {
+        "nothing is held at all: leave the flag out".to_owned()
+    } else {
+        format!("held: {}", held.join(", "))
+    };
+    Err(Failure::new(format!("--accept-drift {wrong} accepts nothing: there is nothing held")).hint(hint).into())
+}

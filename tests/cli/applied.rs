@@ -1,0 +1,182 @@
+//! What was applied, as git knows it: `--applied`, `--base`, `--only`, `--accept-drift`.
+
+use std::process::Command;
+
+use crate::support::{Case, Hub, ids, portal};
+
+/// What is applied first: a partner who comes, and two people.
+const FIRST: &str = "  \
+  userGroups: [{name: Partner Initech}]
+  assets: [{asset: Finance/invoice-api, versions: {v2: [Partner Acme, Partner Initech]}}]
+  members:
+    - {user: jane@example.com, userGroups: [Support], enabled: true}
+    - {user: ken@example.com, userGroups: [Support]}
+";
+
+/// A repository in the case's folder.
+struct Repository<'c>(&'c Case);
+
+impl<'c> Repository<'c> {
+    fn new(case: &'c mut Case) -> Self {
+        case.set("PATH", &std::env::var("PATH").expect("there is a path"));
+        let repository = Self(case);
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+        let done = Command::new("git")
+            .current_dir(self.0.path(""))
+            .env("HOME", self.0.path("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .args(identity)
+            .args(arguments)
+            .output()
+            .expect("git can be started");
+        assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Commits a manifest with this `spec`.
+    fn commit(&self, spec: &str) {
+        self.0.write("portal.yaml", portal(spec));
+        self.git(&["add", "portal.yaml"]);
+        self.git(&["commit", "--quiet", "--message", "portal"]);
+    }
+}
+
+/// The first manifest is committed and applied; then somebody shuts jane out and moves ken.
+fn restricted<'c>(hub: &Hub, case: &'c mut Case) -> Repository<'c> {
+    let repository = Repository::new(case);
+    repository.commit(FIRST);
+    repository.0.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
+    repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
+    hub.meanwhile(async |writer, path| {
+        writer.disable_user(&path, ids::JANE).await?;
+        writer.set_user_groups(&path, ids::KEN, &[ids::MEMBERS.to_owned(), ids::GOLD.to_owned()]).await
+    });
+    hub.running().forget_requests();
+    repository
+}
+
+const APPLIED: [&str; 2] = ["--applied", "refs/aehctl/applied"];
+
+#[test]
+fn what_somebody_took_away_is_held_and_all_else_goes_on() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = restricted(&hub, &mut case);
+    let case = repository.0;
+    repository.commit(&FIRST.replace("[Partner Acme, ", "[Partner Acme, Support, "));
+    let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--detailed-exitcode"];
+    insta::assert_snapshot!(case.run(&plan), @"");
+    insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @"");
+    let json: serde_json::Value =
+        serde_json::from_str(&case.run(&[&plan[..], &["--format", "json"]].concat()).exits(2).stdout)
+            .expect("the plan is JSON");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["held"]).expect("it is JSON"), @"");
+    let origins = |change: &serde_json::Value| format!("{} {}", change["address"], change["origin"]);
+    let origins: Vec<String> = json["changes"].as_array().expect("it is a list").iter().map(origins).collect();
+    insta::assert_snapshot!(origins.join("\n"), @"");
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--auto-approve"]), @"");
+    // Nothing but what is held is left, and that is no match.
+    repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
+    insta::assert_snapshot!(case.run(&plan), @"");
+}
+
+#[test]
+fn what_is_held_is_given_back_by_an_explicit_word() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = restricted(&hub, &mut case);
+    let case = repository.0;
+    let apply = ["apply", "-f", "portal.yaml", "--auto-approve", "--applied", "refs/aehctl/applied", "--accept-drift"];
+    let accept = |words: &[&str]| case.run(&[&apply[..], words].concat());
+    insta::assert_snapshot!(accept(&["developer-portal/members/maria@acme.example"]), @"");
+    insta::assert_snapshot!(accept(&["members/jane@example.com"]), @"");
+    assert_eq!(hub.writes(), Vec::<String>::new());
+    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]), @"");
+    accept(&["all"]).exits(0);
+    let applied = [&["plan", "-f", "portal.yaml", "--detailed-exitcode"], &APPLIED[..]].concat();
+    case.run(&applied).exits(0);
+    // `all` always works; an address must mean something.
+    accept(&["all"]).exits(0);
+    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]), @"");
+}
+
+#[test]
+fn what_is_no_longer_declared_is_deleted_on_the_word_of_the_record() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let case = repository.0;
+    repository.commit(FIRST);
+    case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
+    repository.git(&["tag", "applied"]);
+    repository.commit("  userGroups: []\n  assets: []\n  members: [{user: jane@example.com, userGroups: [Support]}]\n");
+    case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
+    let plan = ["plan", "-f", "portal.yaml", "--applied", "applied"];
+    insta::assert_snapshot!(case.run(&plan), @"");
+    // A snapshot for the same serves without a credential; one without the record says what is missing.
+    case.run(&["observe", "-f", "portal.yaml", "--applied", "applied", "--out", "live.json"]).exits(0);
+    let online = case.run(&plan).stdout;
+    assert_eq!(case.run(&[&plan[..], &["--live", "live.json"]].concat()).exits(0).stdout, online);
+    case.run(&["observe", "-f", "portal.yaml", "--out", "less.json"]).exits(0);
+    let told = case.run(&[&plan[..], &["--live", "less.json"]].concat()).exits(1).stderr;
+    assert!(told.contains("observe the portal with this manifest and the same --applied"), "{told}");
+    case.run(&["apply", "-f", "portal.yaml", "--applied", "applied", "--auto-approve", "--allow", "delete"]).exits(0);
+    let plan = [&plan[..], &["--detailed-exitcode"]].concat();
+    case.run(&plan).exits(0);
+}
+
+#[test]
+fn what_is_pending_is_told_from_what_is_new() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = restricted(&hub, &mut case);
+    let case = repository.0;
+    let pending = FIRST.replace("[{name: Partner Initech}]", "[{name: Partner Initech}, {name: Partner Pending}]");
+    repository.commit(&pending);
+    repository.git(&["checkout", "--quiet", "-b", "feature"]);
+    repository.commit(&pending.replace("{name: Partner Pending}", "{name: Partner Pending}, {name: Partner New}"));
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.commit(&pending.replace("Pending", "Elsewhere"));
+    repository.git(&["checkout", "--quiet", "feature"]);
+    let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--base", "main"];
+    let only = |origin: &str| case.run(&[&plan[..], &["--detailed-exitcode", "--only", origin]].concat());
+    insta::assert_snapshot!(case.run(&plan), @"");
+    insta::assert_snapshot!(only("drift"), @"");
+    insta::assert_snapshot!(only("pending"), @"");
+    insta::assert_snapshot!(only("this-change"), @"");
+    // Without a record, the base tells what is new alone, and nothing is held.
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--base", "main", "--only", "this-change"]), @"");
+}
+
+#[test]
+fn a_revision_that_tells_nothing_is_told() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let case = repository.0;
+    repository.commit(FIRST);
+    repository.git(&["tag", "first"]);
+    case.write("portal.yaml", portal(FIRST).replace("developer-portal", "another-portal"));
+    repository.git(&["commit", "--quiet", "--all", "--message", "another"]);
+    case.write("portal.yaml", portal(&format!("  target: {{portal: Developer Portal}}\n{FIRST}")));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--only", "drift"]), @"");
+    insta::assert_snapshot!(
+        case.run(&["plan", "-f", "portal.yaml", "--applied", "first", "--only", "drift", "--out", "plan.json"]),
+        @""
+    );
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "frist"]), @"");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--applied", "first"]), @"");
+    insta::assert_snapshot!(
+        case.run(&["plan", "-f", "portal.yaml", "--accept-drift", "developer-portal/members/jane@example.com"]),
+        @""
+    );
+    case.write("portal.yaml", portal(&format!("  target: {{environment: SANDBOX}}\n{FIRST}")));
+    repository.git(&["commit", "--quiet", "--all", "--message", "sandbox"]);
+    case.write("portal.yaml", portal("  target: {environment: PRODUCTION}\n  userGroups: [{name: Support}]\n"));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD", "--only", "drift"]), @"");
+}
