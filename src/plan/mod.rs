@@ -245,7 +245,8 @@ pub struct FieldChange {
     /// Where the value comes from, e.g. `audience:payments`; for showing, never for deciding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    #[serde(default)]
+    /// `None`: nothing earlier is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
 

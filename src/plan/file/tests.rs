@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Unusable, content, digest, read, write};
+use crate::hold::Accepted;
 use crate::manifest::model::Instances;
-use crate::plan::Plan;
+use crate::plan::{Plan, Request, make};
 use crate::testing::worlds::world;
-use crate::testing::{Shape, manifest, plan, portal};
+use crate::testing::{Shape, earlier, manifest, plan, portal};
 
 const WHEN: &str = "2026-01-01T00:00:00Z";
 
@@ -38,8 +39,11 @@ fn the_format_is_what_was_published() {
     let target = document["target"].take();
     assert_snapshot!(serde_json::to_string_pretty(&document).expect("it is JSON"), @r#"
     {
+      "accepted": [],
       "aehctl_version": "0.0.0",
       "allow": [],
+      "applied": null,
+      "base": null,
       "changes": [
         {
           "action": "create",
@@ -60,6 +64,7 @@ fn the_format_is_what_was_published() {
           "irreversible": false,
           "kind": "userGroups",
           "object_id": null,
+          "origin": null,
           "phase": 0,
           "reason": null
         },
@@ -92,6 +97,7 @@ fn the_format_is_what_was_published() {
           "irreversible": false,
           "kind": "members",
           "object_id": "m-jane",
+          "origin": null,
           "phase": 2,
           "reason": null
         },
@@ -126,12 +132,14 @@ fn the_format_is_what_was_published() {
           "irreversible": false,
           "kind": "assets",
           "object_id": null,
+          "origin": null,
           "phase": 3,
           "reason": null
         }
       ],
       "commit": null,
       "format_version": "1.0",
+      "held": [],
       "notices": [],
       "portal": "portal",
       "summary": {
@@ -159,6 +167,47 @@ fn the_format_is_what_was_published() {
     "#);
     let keys: Vec<&String> = target.as_object().expect("a target is an object").keys().collect();
     assert_eq!(keys, ["business_groups", "identity_providers", "portal", "user_groups"]);
+}
+
+/// A plan that tells origins, holds something and has accepted something else.
+fn plan_since() -> Plan {
+    let live = portal(Shape::SideBySide).group("Gold").member("jane", &[]).member("ken", &[]);
+    let manifest = manifest().member("jane", &["Gold"]).member("ken", &["Gold"]);
+    let before = earlier("last", manifest.clone());
+    let accept = ["portal/members/ken"].into_iter().filter_map(|word| word.parse::<Accepted>().ok()).collect();
+    let request = Request { applied: Some(&before), base: Some(&before), accept, ..Request::new(&manifest, &live) };
+    make(request).expect("it plans")
+}
+
+#[test]
+fn what_a_record_tells_is_in_the_file() {
+    let plan = plan_since();
+    assert_eq!((plan.changes.len(), plan.held.len(), plan.accepted.len()), (1, 1, 1));
+    assert_eq!(read(&write(&plan, WHEN)), Ok(plan));
+}
+
+#[test]
+fn a_file_from_before_there_were_records_is_read() {
+    let mut plan = plan_since();
+    let mut document = content(&plan);
+    let members = document.as_object_mut().expect("it is an object");
+    for key in ["accepted", "applied", "base", "held"] {
+        assert!(members.remove(key).is_some(), "{key}");
+    }
+    for change in members["changes"].as_array_mut().expect("it is a list") {
+        let change = change.as_object_mut().expect("it is an object");
+        assert!(change.remove("origin").is_some());
+        for field in change["fields"].as_array_mut().expect("it is a list") {
+            assert!(field.as_object_mut().expect("it is an object").remove("origin").is_some());
+        }
+    }
+    document["digest"] = digest(&document).into();
+    for change in &mut plan.changes {
+        change.origin = None;
+        change.fields.iter_mut().for_each(|field| field.origin = None);
+    }
+    (plan.applied, plan.base, plan.held, plan.accepted) = (None, None, Vec::new(), [].into());
+    assert_eq!(read(&document.to_string()), Ok(plan));
 }
 
 #[test]
