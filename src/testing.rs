@@ -398,7 +398,7 @@ pub(crate) fn plan(manifest: &Manifest, live: &LiveState) -> Result<Plan, Failur
 
 /// What a manifest was as of a revision.
 pub(crate) fn earlier(name: &str, manifest: Manifest) -> Earlier {
-    let revision = Revision { name: name.to_owned(), commit: "0123456789".repeat(4) };
+    let revision = Revision { name: name.to_owned(), commit: "0123456789".repeat(4).into() };
     Earlier { revision, manifests: vec![manifest] }
 }
 

@@ -93,7 +93,7 @@ fn earlier(global: &Global, flag: &str, commit: &Commit, loaded: Loaded, manifes
     // What was once accepted is not argued about again.
     diagnostics.retain(|diagnostic| diagnostic.code == "not-in-revision");
     context::show(global, &diagnostics, &sources);
-    let revision = Revision { name: spelled.clone(), commit: id.to_string() };
+    let revision = Revision { name: spelled.clone(), commit: id.clone() };
     Ok(Earlier { revision, manifests: candidates(manifests, &manifest.name) })
 }
 
@@ -134,5 +134,5 @@ pub(super) fn check_accepted(accept: &Acceptance, plan: &Plan) -> Result<()> {
     } else {
         format!("held: {}", held.join(", "))
     };
-    Err(Failure::new(format!("--accept-drift {wrong} accepts nothing: there is nothing held")).hint(hint).into())
+    Err(Failure::new(format!("--accept-drift {wrong}: nothing is held for this address")).hint(hint).into())
 }

@@ -63,7 +63,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     pub name: String,
-    pub commit: String,
+    pub commit: CommitId,
 }
 
 /// By whom a change came about; the gravest last.

@@ -70,6 +70,7 @@ pub(super) fn held(page: &mut Page, plan: &Plan, verbose: bool) {
     if blocks.is_empty() {
         return;
     }
+    page.gap();
     page.line(0, &Line::at(0).styled(Style::Changed, held::LEAD));
     let (total, shown) = (blocks.len(), if verbose { blocks.len() } else { LISTED });
     for block in blocks.iter().take(shown) {

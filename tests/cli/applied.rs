@@ -69,19 +69,180 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     let case = repository.0;
     repository.commit(&FIRST.replace("[Partner Acme, ", "[Partner Acme, Support, "));
     let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--detailed-exitcode"];
-    insta::assert_snapshot!(case.run(&plan), @"");
-    insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @"");
+    insta::assert_snapshot!(case.run(&plan), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ assets/Finance/invoice-api
+          versions.v2: [Partner Acme, Partner Initech, system:administrators, + Support]
+
+      ~ members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+
+    Plan: 0 to add, 2 to change, 0 to delete. 2 held changes are left out.
+    By origin: 1 this change, 1 drift.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    exit: 2
+    ");
+    insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @"
+    stdout:
+    ## Plan: 0 to add, 2 to change, 0 to delete. 2 held changes are left out.
+
+    Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    By origin: 1 this change, 1 drift.
+
+    <details open>
+    <summary>Assets: 1 change</summary>
+
+    ```diff
+    ! assets/Finance/invoice-api
+          versions.v2: [Partner Acme, Partner Initech, system:administrators, + Support]
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Members: 1 change</summary>
+
+    ```diff
+    ! members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Held: 2 changes. Somebody took this away in the portal; --accept-drift all gives it back</summary>
+
+    ```diff
+    ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+    ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    ```
+
+    </details>
+
+    - 6 user groups not in the manifest are left alone.
+    - 7 assets not in the manifest are left alone.
+    - 6 members not in the manifest are left alone.
+    - 3 pending sign-ups not in the manifest are left alone.
+    exit: 2
+    ");
     let json: serde_json::Value =
         serde_json::from_str(&case.run(&[&plan[..], &["--format", "json"]].concat()).exits(2).stdout)
             .expect("the plan is JSON");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json["held"]).expect("it is JSON"), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["held"]).expect("it is JSON"), @r#"
+    [
+      {
+        "address": "developer-portal/members/jane@example.com",
+        "after": true,
+        "before": false,
+        "groups": [
+          "Support",
+          "system:members"
+        ],
+        "path": "enabled"
+      },
+      {
+        "address": "developer-portal/members/ken@example.com",
+        "after": [
+          "Support",
+          "system:members"
+        ],
+        "before": [
+          "Gold Tier",
+          "system:members"
+        ],
+        "groups": [
+          "Support"
+        ],
+        "path": "userGroups"
+      }
+    ]
+    "#);
     let origins = |change: &serde_json::Value| format!("{} {}", change["address"], change["origin"]);
     let origins: Vec<String> = json["changes"].as_array().expect("it is a list").iter().map(origins).collect();
-    insta::assert_snapshot!(origins.join("\n"), @"");
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--auto-approve"]), @"");
+    insta::assert_snapshot!(origins.join("\n"), @r#"
+    "developer-portal/members/ken@example.com" "drift"
+    "developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api" "this-change"
+    "#);
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--auto-approve"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ assets/Finance/invoice-api
+          versions.v2: [Partner Acme, Partner Initech, system:administrators, + Support]
+
+      ~ members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+
+    Plan: 0 to add, 2 to change, 0 to delete. 2 held changes are left out.
+    By origin: 1 this change, 1 drift.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    Applied: 0 added, 2 changed, 0 deleted.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    stderr:
+    [1/2] ~ members/ken@example.com: applied
+    [2/2] ~ assets/Finance/invoice-api: applied
+    exit: 0
+    ");
     // Nothing but what is held is left, and that is no match.
     repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
-    insta::assert_snapshot!(case.run(&plan), @"");
+    insta::assert_snapshot!(case.run(&plan), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    No changes. 2 held changes are left out.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    exit: 2
+    ");
 }
 
 #[test]
@@ -92,16 +253,58 @@ fn what_is_held_is_given_back_by_an_explicit_word() {
     let case = repository.0;
     let apply = ["apply", "-f", "portal.yaml", "--auto-approve", "--applied", "refs/aehctl/applied", "--accept-drift"];
     let accept = |words: &[&str]| case.run(&[&apply[..], words].concat());
-    insta::assert_snapshot!(accept(&["developer-portal/members/maria@acme.example"]), @"");
-    insta::assert_snapshot!(accept(&["members/jane@example.com"]), @"");
+    insta::assert_snapshot!(accept(&["developer-portal/members/maria@acme.example"]), @"
+    stderr:
+    error: --accept-drift developer-portal/members/maria@acme.example: nothing is held for this address
+     hint: held: developer-portal/members/jane@example.com, developer-portal/members/ken@example.com
+    exit: 1
+    ");
+    insta::assert_snapshot!(accept(&["members/jane@example.com"]), @"
+    stderr:
+    error: invalid value 'members/jane@example.com' for '--accept-drift <ADDRESS|all>': `members/jane@example.com` is not an address like `developer-portal/userGroups/Gold%20Tier`
+
+    For more information, try '--help'.
+    exit: 64
+    ");
     assert_eq!(hub.writes(), Vec::<String>::new());
-    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]), @"");
+    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]).exits(0).stdout, @"
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/jane@example.com  # drift
+          enabled: false → true
+      ~ members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+
+    Plan: 0 to add, 2 to change, 0 to delete. 1 held change is left out.
+    By origin: 2 drift.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    Applied: 0 added, 2 changed, 0 deleted.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    ");
     accept(&["all"]).exits(0);
     let applied = [&["plan", "-f", "portal.yaml", "--detailed-exitcode"], &APPLIED[..]].concat();
     case.run(&applied).exits(0);
     // `all` always works; an address must mean something.
     accept(&["all"]).exits(0);
-    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]), @"");
+    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]), @"
+    stderr:
+    error: --accept-drift developer-portal/members/jane@example.com: nothing is held for this address
+     hint: nothing is held at all: leave the flag out
+    exit: 1
+    ");
 }
 
 #[test]
@@ -116,7 +319,26 @@ fn what_is_no_longer_declared_is_deleted_on_the_word_of_the_record() {
     repository.commit("  userGroups: []\n  assets: []\n  members: [{user: jane@example.com, userGroups: [Support]}]\n");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
     let plan = ["plan", "-f", "portal.yaml", "--applied", "applied"];
-    insta::assert_snapshot!(case.run(&plan), @"");
+    insta::assert_snapshot!(case.run(&plan), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      - userGroups/Partner Initech  # declared in applied, no longer in the manifest; cannot be undone; needs --allow delete
+
+      - assets/Finance/invoice-api  # declared in applied, no longer in the manifest
+
+      ~ members/ken@example.com  # declared in applied, no longer in the manifest
+          userGroups: [system:members, - Support]
+
+    Plan: 0 to add, 1 to change, 2 to delete.
+    By origin: 3 this change.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    exit: 0
+    ");
     // A snapshot for the same serves without a credential; one without the record says what is missing.
     case.run(&["observe", "-f", "portal.yaml", "--applied", "applied", "--out", "live.json"]).exits(0);
     let online = case.run(&plan).stdout;
@@ -144,12 +366,104 @@ fn what_is_pending_is_told_from_what_is_new() {
     repository.git(&["checkout", "--quiet", "feature"]);
     let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--base", "main"];
     let only = |origin: &str| case.run(&[&plan[..], &["--detailed-exitcode", "--only", origin]].concat());
-    insta::assert_snapshot!(case.run(&plan), @"");
-    insta::assert_snapshot!(only("drift"), @"");
-    insta::assert_snapshot!(only("pending"), @"");
-    insta::assert_snapshot!(only("this-change"), @"");
+    insta::assert_snapshot!(case.run(&plan), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + userGroups/Partner New
+          parent: system:members
+      + userGroups/Partner Pending  # pending
+          parent: system:members
+
+      ~ members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+
+    Plan: 2 to add, 1 to change, 0 to delete. 2 held changes are left out.
+    By origin: 1 this change, 1 pending, 1 drift.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    exit: 0
+    ");
+    insta::assert_snapshot!(only("drift"), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      ~ members/ken@example.com  # drift
+          userGroups: [system:members, - Gold Tier]
+
+    Plan, drift alone: 0 to add, 1 to change, 0 to delete. 2 held changes are left out.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+
+    Held, since somebody took it away in the portal (--accept-drift all gives it back):
+      ~ members/jane@example.com
+          would be enabled again, in Support, system:members
+          --accept-drift developer-portal/members/jane@example.com
+      ~ members/ken@example.com
+          would be in Support again
+          --accept-drift developer-portal/members/ken@example.com
+    exit: 2
+    ");
+    insta::assert_snapshot!(only("pending"), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + userGroups/Partner Pending  # pending
+          parent: system:members
+
+    Plan, pending alone: 1 to add, 0 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    exit: 2
+    ");
+    insta::assert_snapshot!(only("this-change"), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + userGroups/Partner New
+          parent: system:members
+
+    Plan, this change alone: 1 to add, 0 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    exit: 2
+    ");
     // Without a record, the base tells what is new alone, and nothing is held.
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--base", "main", "--only", "this-change"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--base", "main", "--only", "this-change"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + userGroups/Partner New
+          parent: system:members
+
+    Plan, this change alone: 1 to add, 0 to change, 0 to delete.
+
+    6 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    exit: 0
+    ");
 }
 
 #[test]
@@ -160,23 +474,65 @@ fn a_revision_that_tells_nothing_is_told() {
     let case = repository.0;
     repository.commit(FIRST);
     repository.git(&["tag", "first"]);
-    case.write("portal.yaml", portal(FIRST).replace("developer-portal", "another-portal"));
-    repository.git(&["commit", "--quiet", "--all", "--message", "another"]);
-    case.write("portal.yaml", portal(&format!("  target: {{portal: Developer Portal}}\n{FIRST}")));
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--only", "drift"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--only", "drift"]), @"
+    stderr:
+    error: --only needs to know what was declared before
+     hint: add --applied with the revision that was applied last, or --base with the one that this is based on
+    exit: 64
+    ");
     insta::assert_snapshot!(
         case.run(&["plan", "-f", "portal.yaml", "--applied", "first", "--only", "drift", "--out", "plan.json"]),
-        @""
+        @"
+        stderr:
+        error: the argument '--only <ORIGIN>' cannot be used with '--out <FILE>'
+
+        Usage: aehctl plan --file <PATH> --applied <REV> --only <ORIGIN>
+
+        For more information, try '--help'.
+        exit: 64
+        "
     );
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "frist"]), @"");
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--applied", "first"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "frist"]), @"
+    stderr:
+    error: failed to find what --applied names: there is no revision `frist` here
+     hint: did you mean `first`?
+    exit: 1
+    ");
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--applied", "first"]), @"
+    stderr:
+    error: the argument '[PLANFILE]' cannot be used with '--applied <REV>'
+
+    Usage: aehctl apply <PLANFILE>
+
+    For more information, try '--help'.
+    exit: 64
+    ");
     insta::assert_snapshot!(
         case.run(&["plan", "-f", "portal.yaml", "--accept-drift", "developer-portal/members/jane@example.com"]),
-        @""
+        @"
+        stderr:
+        error: --accept-drift developer-portal/members/jane@example.com: nothing is held for this address
+         hint: nothing is held without a record of what was applied: see --applied
+        exit: 1
+        "
     );
     case.write("portal.yaml", portal(&format!("  target: {{environment: SANDBOX}}\n{FIRST}")));
     repository.git(&["commit", "--quiet", "--all", "--message", "sandbox"]);
     case.write("portal.yaml", portal("  target: {environment: PRODUCTION}\n  userGroups: [{name: Support}]\n"));
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD"]), @"");
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD", "--only", "drift"]), @"");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+    Warning: HEAD is no record for this portal: there, `developer-portal` names another one. Nothing is deleted or held on its account
+
+    No changes. The portal matches the manifest.
+
+    5 user groups not in the manifest are left alone.
+    exit: 0
+    ");
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--applied", "HEAD", "--only", "drift"]), @"
+    stderr:
+    error: --only needs to know what was declared before, and nothing is recorded for this portal there
+     hint: plan without --only, or name another revision with --applied
+    exit: 64
+    ");
 }

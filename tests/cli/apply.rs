@@ -433,7 +433,8 @@ fn the_report_comes_as_json_and_markdown_too() {
           "action": "update",
           "outcome": "applied"
         }
-      ]
+      ],
+      "held": []
     }
     stderr:
     [1/1] ~ members/jane@example.com: applied
