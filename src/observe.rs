@@ -108,7 +108,7 @@ impl Scope<'_> {
     fn names_organization(&self) -> bool {
         match self {
             Self::Plan(needs) => needs.earlier().any(|manifest| manifest.target.organization.is_some()),
-            Self::Everything { .. } => true,
+            Self::Everything { .. } => false,
         }
     }
 
@@ -227,6 +227,10 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
         organization.name.clone_from(name);
     }
     check_organization(&organization, target)?;
+    if organization.name.is_empty() && scope.names_organization() {
+        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
+        organization.name = named.name;
+    }
     Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
 }
 

@@ -90,11 +90,10 @@ impl<'a> Resolver<'a> {
         let lets_in = |prospect| {
             deciding_rule(rules, prospect).is_some_and(|rule| matches!(rule.decision, ProspectDecision::Approve { .. }))
         };
-        let members_needed =
-            !declared.is_empty()
-                || !self.going.is_empty()
-                || self.has_recorded_members()
-                || live.prospects.iter().flatten().any(lets_in);
+        let members_needed = !declared.is_empty()
+            || !self.going.is_empty()
+            || self.has_recorded_members()
+            || live.prospects.iter().flatten().any(lets_in);
         let prospects_needed = !rules.is_empty() || declared.iter().any(|member| member.approve);
         if members_needed && live.members.is_none() {
             self.not_read(first, "the list of members");

@@ -62,6 +62,7 @@ fn restricted<'c>(hub: &Hub, case: &'c mut Case) -> Repository<'c> {
 const APPLIED: [&str; 2] = ["--applied", "refs/aehctl/applied"];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshots of one story, in every format")]
 fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     let hub = Hub::demo();
     let mut case = Case::on(&hub);
