@@ -208,6 +208,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
       ~ members/ken@example.com
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
+
     Applied: 0 added, 2 changed, 0 deleted.
 
     Held, since somebody took it away in the portal (--accept-drift all gives it back):
@@ -288,6 +289,7 @@ fn what_is_held_is_given_back_by_an_explicit_word() {
       ~ members/ken@example.com
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
+
     Applied: 0 added, 2 changed, 0 deleted.
 
     Held, since somebody took it away in the portal (--accept-drift all gives it back):
