@@ -205,7 +205,7 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
     // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one, and only
     // if the hierarchy does not tell it anyway.
     let asked_by_name = target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id);
-    if organization.name.is_empty() && asked_by_name && !needs_business_groups {
+    if organization.name.is_empty() && (asked_by_name || scope.names_organization()) && !needs_business_groups {
         let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
         organization.name = named.name;
     }
@@ -227,10 +227,6 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
         organization.name.clone_from(name);
     }
     check_organization(&organization, target)?;
-    if organization.name.is_empty() && scope.names_organization() {
-        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
-        organization.name = named.name;
-    }
     Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
 }
 
