@@ -60,7 +60,7 @@ fn a_plan_is_data_of_a_known_shape() {
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Support], enabled: false}]\n"));
     let plan = case.run(&["plan", "-f", "portal.yaml", "--format", "json"]).exits(0).json();
     let keys: Vec<&String> = plan.as_object().expect("a plan is an object").keys().collect();
-    insta::assert_snapshot!(format!("{keys:?}"), @r#"["aehctl_version", "allow", "changes", "commit", "format_version", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"#);
+    insta::assert_snapshot!(format!("{keys:?}"), @r#"["accepted", "aehctl_version", "allow", "applied", "base", "changes", "commit", "format_version", "held", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"#);
     insta::assert_snapshot!(format!("{:#}", plan["changes"]), @r#"
     [
       {
@@ -103,6 +103,7 @@ fn a_plan_is_data_of_a_known_shape() {
         "irreversible": false,
         "kind": "members",
         "object_id": "e0000001-0000-4000-8000-000000000002",
+        "origin": null,
         "phase": 2,
         "reason": null
       }

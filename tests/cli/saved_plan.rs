@@ -194,7 +194,7 @@ fn what_is_no_plan_is_told_in_a_line() {
     case.write("plan.json", &whole[..whole.find("\"changes\": [").expect("a plan has changes") + 12]);
     insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
     stderr:
-    error: failed to read plan.json: not a plan file: EOF while parsing a list at line 4 column 14
+    error: failed to read plan.json: not a plan file: EOF while parsing a list at line 7 column 14
      hint: write one with `aehctl plan -f … --out FILE`
     exit: 1
     ");
