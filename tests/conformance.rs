@@ -141,7 +141,8 @@ async fn walk(seed: &str, side: &str) -> String {
     let switches =
         Switches::parse(Some(side).filter(|side| !side.is_empty())).expect("the case names switches that exist");
     let lag = switches.lag;
-    let world = World::start(Options { seed: Some(seed.to_owned()), switches, ..Options::default() }).await;
+    let (world, _hub) =
+        World::start(Options { seed: Some(seed.to_owned()), switches, ..Options::default() }, |client| client).await;
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut told = String::new();
     for (kind, steps) in TABLE {
@@ -284,7 +285,7 @@ fn no_other_side_of_a_switch_matters() {
 async fn what_the_hub_does_not_show_yet_is_unconfirmed() {
     let switches = Switches::parse(["lag=1000"]).expect("the switch exists");
     let seed = Some(emulator::demo().to_owned());
-    let world = World::start(Options { seed, switches, ..Options::default() }).await;
+    let (world, _hub) = World::start(Options { seed, switches, ..Options::default() }, |client| client).await;
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("portal.yaml");
     let spec = "members: [{user: jane@example.com, enabled: false}]";

@@ -50,7 +50,7 @@ async fn every_portal_is_applied_and_then_nothing_is_left() {
     for folder in examples() {
         let seed =
             fs::read_to_string(folder.join("emulator/seed.yaml")).unwrap_or_else(|_| emulator::demo().to_owned());
-        let world = World::start(Options { seed: Some(seed), ..Options::default() }).await;
+        let (world, _hub) = World::start(Options { seed: Some(seed), ..Options::default() }, |client| client).await;
         let portals = folder.join("portals");
         let from = if portals.is_dir() { portals } else { folder.clone() };
         for manifest in manifests(&[from], root()) {

@@ -155,14 +155,15 @@ fn of_dump(dump: &str) -> Portal {
                 .iter()
                 .map(|version| (text(&version["minorVersion"]), groups_of(&version["profileVisibility"])))
                 .collect();
-            let coordinates = format!("{}/{}", text(&asset["groupId"]), text(&asset["assetId"]));
-            (coordinates, Asset { instances: text(&asset["instanceVisibility"]), versions })
+            let key = (text(&asset["groupId"]), text(&asset["assetId"]));
+            (key, Asset { instances: text(&asset["instanceVisibility"]), versions })
         })
         .collect();
     let mut members: BTreeMap<String, Vec<Member>> = BTreeMap::new();
     for user in list(&portal["users"]) {
         let is_active = user["isActive"].as_bool().unwrap_or(true);
-        let member = Member { is_active, groups: groups_of(&user["userGroupIds"]) };
+        let groups = groups_of(&user["userGroupIds"]);
+        let member = Member { is_active, is_administrator: groups.contains("Administrators"), groups };
         members.entry(text(&user["username"])).or_default().push(member);
     }
     let pending = list(&portal["prospects"])
@@ -182,7 +183,6 @@ fn walk(
     for group in tree {
         let name = text(&group["name"]);
         names.insert(text(&group["id"]), name.clone());
-        let flag = |name: &str| group[name].as_bool().unwrap_or(false);
         let mappings = list(&group["groupMappings"])
             .iter()
             .map(|row| (text(&row["provider_id"]), text(&row["external_group_name"])))
@@ -191,9 +191,6 @@ fn walk(
             parent: parent.map(ToOwned::to_owned),
             description: group["description"].as_str().unwrap_or_default().to_owned(),
             mappings,
-            is_public: flag("isPublic"),
-            is_default: flag("isDefault"),
-            is_admin: flag("isAdmin"),
         });
         walk(list(&group["children"]), Some(&name), names, groups);
     }

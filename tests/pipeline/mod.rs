@@ -21,21 +21,24 @@ const PATIENCE: Patience = Patience { first: Duration::from_millis(1), reads: 5 
 
 const PARALLELISM: usize = 8;
 
-/// A hub with a client that is signed in.
+/// A hub as a client sees it that is signed in.
 pub(crate) struct World {
-    _hub: Running,
     client: Client,
 }
 
 impl World {
-    pub(crate) async fn start(options: Options) -> Self {
+    /// Starts a hub, which ends when it is dropped, and a client for it.
+    pub(crate) async fn start(
+        options: Options,
+        set_up: impl FnOnce(client::Options) -> client::Options,
+    ) -> (Self, Running) {
         let hub = emulator::start(options).await.expect("the emulator starts");
         let address = hub.url.trim_start_matches("http://").parse().expect("the url is an address");
         let host = Host::loopback(address).expect("the emulator is on loopback");
         let credential =
             Credential::connected_app(hub.client_id.clone(), hub.client_secret.clone().into(), Origin::Embedded);
-        let client = Client::new(client::Options::new(host, credential)).expect("a client can be made");
-        Self { _hub: hub, client }
+        let client = Client::new(set_up(client::Options::new(host, credential))).expect("a client can be made");
+        (Self { client }, hub)
     }
 
     /// What applying this manifest would do; an error is told as people see it.

@@ -9,8 +9,8 @@ use std::fmt::Debug;
 pub(crate) struct Portal {
     /// Groups of one name stand side by side.
     pub(crate) groups: BTreeMap<String, Vec<Group>>,
-    /// By coordinates.
-    pub(crate) assets: BTreeMap<String, Asset>,
+    /// By groupId and assetId.
+    pub(crate) assets: BTreeMap<(String, String), Asset>,
     /// By username.
     pub(crate) members: BTreeMap<String, Vec<Member>>,
     /// The usernames of pending sign-ups.
@@ -23,9 +23,6 @@ pub(crate) struct Group {
     pub(crate) description: String,
     /// Provider and external name, once for each row.
     pub(crate) mappings: Vec<(String, String)>,
-    pub(crate) is_public: bool,
-    pub(crate) is_default: bool,
-    pub(crate) is_admin: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +35,17 @@ pub(crate) struct Asset {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) is_active: bool,
+    pub(crate) is_administrator: bool,
     pub(crate) groups: BTreeSet<String>,
 }
 
 impl Portal {
     /// What two portals do not share, in short.
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
-        fn of<T: PartialEq + Debug>(what: &str, a: &BTreeMap<String, T>, b: &BTreeMap<String, T>) -> Vec<String> {
-            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        fn of<K: Ord + Debug, T: PartialEq + Debug>(what: &str, a: &BTreeMap<K, T>, b: &BTreeMap<K, T>) -> Vec<String> {
+            let keys: BTreeSet<&K> = a.keys().chain(b.keys()).collect();
             let differing = keys.into_iter().filter(|key| a.get(*key) != b.get(*key));
-            differing.map(|key| format!("{what} {key}: {:?} instead of {:?}", a.get(key), b.get(key))).collect()
+            differing.map(|key| format!("{what} {key:?}: {:?} instead of {:?}", a.get(key), b.get(key))).collect()
         }
         let Self { groups, assets, members, pending } = self;
         let mut differences = of("group", groups, &expected.groups);

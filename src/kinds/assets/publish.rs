@@ -138,6 +138,8 @@ async fn give_audience(session: &Session, change: &Change, after: &AssetSpec, pu
     let outcome = session.repeatedly(async || set_audience(session, change, after, &key).await).await;
     let is_ours = !matches!(publication, Publication::Found) && !certainly_not;
     match outcome {
+        // There was nothing to set, but there was something to publish.
+        Outcome::AlreadyDone if is_ours => Outcome::Applied,
         Outcome::Failed { message, hint } if is_ours => take_back(session, change, &message, hint).await,
         Outcome::Unknown { message, hint: _ } if is_ours => take_back(session, change, &message, None).await,
         outcome => outcome,

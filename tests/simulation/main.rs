@@ -1,0 +1,560 @@
+//! Random portals, random wishes, a hub that misbehaves, applies that are cut off: whatever happens, the portal comes
+//! to what the manifest says, and nobody was told or shown anything else.
+//!
+//! Each seed is one case, and the same case every time. `AEHCTL_SEEDS=10000` runs that many, `AEHCTL_SEEDS=4711..4712`
+//! this one; `just soak` is the long run. Every seed that ever failed stands in `seeds.txt` and is run each time.
+
+mod model;
+#[path = "../pipeline/mod.rs"]
+mod pipeline;
+#[path = "../world/mod.rs"]
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use aehctl::client::{self, Clock, Sleep};
+use aehctl::emulator::{self, Cause, Edit, Faults, Options, Running, Switches, Witness};
+use aehctl::kinds::GroupSet;
+use aehctl::manifest::model::Manifest;
+use aehctl::plan::{Action, Change, Edit as PlanEdit, Operation, Plan};
+use aehctl::report::{Outcome, Report};
+
+use model::{Case, Random, is_administrators, is_built_in};
+use world::{Asset, Group, Member, Portal};
+
+/// How many seeds `cargo test` runs.
+const SEEDS: u64 = 300;
+
+/// How often an apply is disturbed, and how often one is left in peace before it has to be done.
+const DISTURBED: usize = 3;
+const PEACEFUL: usize = 3;
+
+#[test]
+fn whatever_happens_the_portal_comes_to_what_the_manifest_says() {
+    let kept = include_str!("seeds.txt").lines().filter(|line| !line.starts_with('#'));
+    let kept = kept.map(|line| line.trim().parse::<u64>().expect("a seed is a number"));
+    let seeds: Vec<u64> = kept.chain(wanted(std::env::var("AEHCTL_SEEDS").ok().as_deref())).collect();
+    let next = AtomicU64::new(0);
+    let failures: Mutex<Vec<String>> = Mutex::default();
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime can be started");
+                loop {
+                    let index = usize::try_from(next.fetch_add(1, Ordering::SeqCst)).expect("few enough");
+                    let Some(&seed) = seeds.get(index) else { break };
+                    if let Err(failure) = runtime.block_on(simulate(seed)) {
+                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                        failures.push(format!("seed {seed}: {failure}"));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    assert!(failures.is_empty(), "{} of {} seeds failed\n\n{}", failures.len(), seeds.len(), failures.join("\n\n"));
+}
+
+fn wanted(text: Option<&str>) -> Range<u64> {
+    let number = |text: &str| text.parse().expect("AEHCTL_SEEDS is a number or a range of two");
+    match text.map(|text| text.split_once("..").ok_or(text)) {
+        None => 0..SEEDS,
+        Some(Err(count)) => 0..number(count),
+        Some(Ok((from, to))) => number(from)..number(to),
+    }
+}
+
+/// The hub's questions that nobody has answered, drawn; where one side cannot be lived with, the other is kept.
+const SWITCHES: [(&str, &[&str]); 18] = [
+    ("asset-patch", &["replaces", "merges"]),
+    ("instances-omitted", &["unchanged", "public"]),
+    ("unknown-version", &["refused", "taken"]),
+    ("publish-audience", &["administrators", "everyone"]),
+    ("republish", &["kept", "reset", "refused"]),
+    ("publish-batch", &["skips", "refuses"]),
+    ("member-groups-listed", &["direct", "custom"]),
+    ("members-listed", &["all", "active"]),
+    ("parent-omitted", &["top", "default-group"]),
+    ("description-omitted", &["unchanged", "cleared"]),
+    ("duplicate-names", &["refused", "case-sensitive", "allowed"]),
+    ("group-delete", &["refused", "cascades"]),
+    ("group-creation", &["empty", "group"]),
+    ("decide-twice", &["refused", "accepted"]),
+    ("unknown-resource", &["404", "400"]),
+    ("lists", &["bare", "wrapped"]),
+    ("page-limit", &["250", "7", "2"]),
+    ("lag", &["0", "0", "1", "3"]),
+];
+
+const FAULTS: [&str; 11] =
+    ["429", "429-bare", "500", "502", "503", "504", "reset", "cut", "garbled", "slow", "503-after"];
+const EDITS: [&str; 10] = [
+    "editor-widen",
+    "editor-narrow",
+    "editor-join",
+    "editor-leave",
+    "editor-disable",
+    "editor-enable",
+    "editor-create",
+    "editor-rename",
+    "editor-map",
+    "editor-unmap",
+];
+
+/// What was seen on the way.
+struct Watched {
+    /// What others did to the portal, with nothing of ours.
+    others: Portal,
+    /// What they did to people who were not there at first.
+    late: Vec<(String, Edit, Option<String>)>,
+    edits: usize,
+    faults: Vec<String>,
+}
+
+async fn simulate(seed: u64) -> Result<(), String> {
+    let random = &mut Random::new(seed);
+    let is_edited = random.percent(25);
+    let case = Case::random(random, is_edited);
+    let mut switches: Vec<String> = Vec::new();
+    for (name, sides) in SWITCHES {
+        switches.push(format!("{name}={}", random.pick(sides)));
+    }
+    // Where a hub takes two groups of one name and shows the first one late, nobody can keep from making the second.
+    if switches.contains(&"duplicate-names=allowed".to_owned()) {
+        switches.retain(|switch| !switch.starts_with("lag="));
+    }
+    let initial = case.initial();
+    let watched =
+        Arc::new(Mutex::new(Watched { others: initial.clone(), late: Vec::new(), edits: 0, faults: Vec::new() }));
+    let options = Options {
+        seed: Some(case.seed()),
+        switches: Switches::parse(&switches).map_err(|error| format!("{error:#}"))?,
+        witness: Some(witness(&case, &initial, Arc::clone(&watched))),
+        ..Options::default()
+    };
+    let clock = Arc::new(Hurried { beginning: Instant::now(), passed: Mutex::default() });
+    let (world, hub) = pipeline::World::start(options, |client| client::Options {
+        clock,
+        jitter_seed: Some(seed),
+        attempts: 3,
+        ..client
+    })
+    .await;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("portal.yaml");
+    std::fs::write(&file, case.manifest()).map_err(|error| error.to_string())?;
+    let manifest = pipeline::manifests(&[file], folder.path()).remove(0);
+    let seeded = now(&hub)?;
+    let wrong = seeded.differences(&initial);
+    if !wrong.is_empty() {
+        return Err(format!("the model does not know its own world: {wrong:#?}"));
+    }
+
+    let mut story = vec![switches.join(" ")];
+    let result = live_through(random, seed, is_edited, (&world, &hub), &manifest, &case, &watched, &mut story).await;
+    let faults = std::mem::take(&mut lock(&watched).faults);
+    match (result, faults.is_empty()) {
+        (Ok(()), true) => Ok(()),
+        (result, _) => {
+            let failure = result.err().unwrap_or_default();
+            Err(format!("{failure}\n{}\n{}\n{}", faults.join("\n"), story.join("\n"), case.manifest()))
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the whole case, once")]
+async fn live_through(
+    random: &mut Random,
+    seed: u64,
+    is_edited: bool,
+    (world, hub): (&pipeline::World, &Running),
+    manifest: &Manifest,
+    case: &Case,
+    watched: &Mutex<Watched>,
+    story: &mut Vec<String>,
+) -> Result<(), String> {
+    for _ in 0..random.below(DISTURBED + 1) {
+        let faults = faults(random, seed, is_edited);
+        story.push(format!("faults {faults}"));
+        hub.set_faults(Faults::parse(&faults).map_err(|error| format!("{error:#}"))?);
+        attempt((world, hub), manifest, watched, story).await?;
+    }
+    hub.set_faults(Faults::default());
+    story.push("in peace".to_owned());
+    for _ in 0..PEACEFUL {
+        match attempt((world, hub), manifest, watched, story).await? {
+            Some(report) if report.is_complete() => {}
+            other => return Err(format!("an apply in peace did not succeed: {other:?}")),
+        }
+        let plan = world.plan(manifest).await?;
+        if plan.is_empty() {
+            let expected = settled(expected(case, &lock(watched)));
+            let portal = now(hub)?;
+            let differences = settled(portal.clone()).differences(&expected);
+            let duplicates = portal.duplicates();
+            return match (differences.is_empty(), duplicates.is_empty()) {
+                (true, true) => Ok(()),
+                _ => Err(format!("the portal is not as the manifest says: {differences:#?}, twice: {duplicates:?}")),
+            };
+        }
+    }
+    Err(format!("{PEACEFUL} applies in peace leave changes: {:#?}", world.plan(manifest).await?.changes))
+}
+
+/// What must have come of it, with all that others did.
+fn expected(case: &Case, watched: &Watched) -> Portal {
+    let mut expected = case.expected(&watched.others);
+    for (username, edit, group) in &watched.late {
+        let (manages_groups, manages_enabled) = case.manages(username);
+        for member in expected.members.get_mut(username).into_iter().flatten() {
+            match (edit, group) {
+                (Edit::Join { .. }, Some(group)) if !manages_groups => drop(member.groups.insert(group.clone())),
+                (Edit::Leave { .. }, Some(group)) if !manages_groups => drop(member.groups.remove(group)),
+                (Edit::Disable { .. }, _) if !manages_enabled => member.is_active = false,
+                (Edit::Enable { .. }, _) if !manages_enabled => member.is_active = true,
+                _ => {}
+            }
+        }
+    }
+    for member in expected.members.values_mut().flatten() {
+        member.groups = case.standing(&member.groups);
+    }
+    expected
+}
+
+fn faults(random: &mut Random, seed: u64, is_edited: bool) -> String {
+    let mut entries = vec![format!("seed={seed}")];
+    for fault in random.some_of(&FAULTS, 20) {
+        let time = if fault == "slow" { ":1ms" } else { "" };
+        entries.push(format!("{fault}={}%{time}", 1 + random.below(15)));
+    }
+    if random.percent(50) {
+        let word = if random.percent(50) { "stop" } else { "stop-after" };
+        let whom = if random.percent(50) { "@writes" } else { "" };
+        entries.push(format!("{word}{whom}#{}", 1 + random.below(if whom.is_empty() { 80 } else { 20 })));
+    }
+    if is_edited {
+        for edit in random.some_of(&EDITS, 30) {
+            entries.push(format!("{edit}@reads={}%", 1 + random.below(10)));
+        }
+    }
+    entries.join(",")
+}
+
+/// One run of the program, and whether its report tells the truth.
+async fn attempt(
+    (world, hub): (&pipeline::World, &Running),
+    manifest: &Manifest,
+    watched: &Mutex<Watched>,
+    story: &mut Vec<String>,
+) -> Result<Option<Report>, String> {
+    let plan = match world.plan(manifest).await {
+        Ok(plan) => plan,
+        Err(error) => {
+            story.push(format!("  no plan: {error}"));
+            return Ok(None);
+        }
+    };
+    let edits_before = lock(watched).edits;
+    let before = now(hub)?;
+    let report = world.apply(&plan).await;
+    let after = now(hub)?;
+    for result in &report.results {
+        story.push(format!("  {} {:?} {:?}", result.address, result.action, result.outcome));
+    }
+    if lock(watched).edits == edits_before {
+        lies(&plan, &report, &before, &after)?;
+    }
+    Ok(Some(report))
+}
+
+/// What a report says that is not so. Nobody else has changed anything meanwhile.
+fn lies(plan: &Plan, report: &Report, before: &Portal, after: &Portal) -> Result<(), String> {
+    let last: BTreeMap<_, &Change> = plan.changes.iter().map(|change| (&change.address, change)).collect();
+    for result in &report.results {
+        let change = last[&result.address];
+        if change.id != result.id {
+            continue;
+        }
+        let (was, is) = (shows(change, before), shows(change, after));
+        let lie = match &result.outcome {
+            Outcome::Applied | Outcome::AlreadyDone | Outcome::Unconfirmed => !is,
+            Outcome::Failed { .. } | Outcome::Refused { .. } | Outcome::Skipped { .. } => is && !was,
+            Outcome::Unknown { .. } => false,
+        };
+        if lie {
+            return Err(format!("the report lies: {result:?}\n{change:?}\nbefore: {before:?}\nafter: {after:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a portal is as a change wants it.
+fn shows(change: &Change, portal: &Portal) -> bool {
+    let owned = |path: &str| change.fields.iter().any(|field| field.path == path);
+    // Plans call built-ins by their flags, and keep them.
+    let custom = |groups: &GroupSet| -> BTreeSet<String> {
+        groups.iter().map(ToString::to_string).filter(|name| !name.starts_with("system:")).collect()
+    };
+    match &change.edit {
+        PlanEdit::UserGroup(operation) => match operation {
+            Operation::Create { after } | Operation::Update { after, .. } => {
+                portal.groups.get(after.name.as_str()).is_some_and(|groups| {
+                    let description = after.description.as_deref().unwrap_or_default();
+                    groups.iter().any(|group| !owned("description") || group.description == description)
+                })
+            }
+            Operation::Delete { before } => !portal.groups.contains_key(before.name.as_str()),
+        },
+        PlanEdit::IdpMapping(operation) => {
+            let (Some(mapping), is_wanted) = (operation.after().or(operation.before()), operation.after().is_some())
+            else {
+                return false;
+            };
+            let groups = portal.groups.get(mapping.user_group.as_str());
+            let is_there =
+                groups.into_iter().flatten().any(|group| group.mappings.iter().any(|(_, name)| *name == mapping.group));
+            is_there == is_wanted
+        }
+        PlanEdit::Asset(operation) => {
+            let [group_id, asset_id] = change.address.segments.as_slice() else { return false };
+            let live = portal.assets.get(&(group_id.clone(), asset_id.clone()));
+            let Some(after) = operation.after() else { return live.is_none() };
+            let Some(live) = live else { return false };
+            let is_update = change.action() == Action::Update;
+            let listed = after.versions.iter().filter(|(version, _)| *version != "*");
+            let mut listed = listed.filter(|(version, _)| !is_update || owned(&format!("versions.{version}")));
+            let instances = after.instances.filter(|_| !is_update || owned("instances"));
+            listed.all(|(version, wanted)| {
+                let seen = live.versions.get(version).into_iter().flatten().filter(|name| !is_built_in(name));
+                wanted.as_ref().map(custom).unwrap_or_default() == seen.cloned().collect()
+            }) && instances.is_none_or(|instances| instances.as_str() == live.instances)
+        }
+        PlanEdit::Member { after, .. } => {
+            let live = portal.members.get(&change.address.segments[0]).and_then(|members| members.first());
+            live.is_some_and(|live| {
+                let wanted: Option<BTreeSet<String>> = after.user_groups.as_ref().map(custom);
+                (!owned("userGroups") || wanted.is_none_or(|wanted| wanted == live.groups))
+                    && (!owned("enabled") || after.enabled == Some(live.is_active))
+            })
+        }
+        PlanEdit::Approve { after, .. } => {
+            let username = &change.address.segments[0];
+            let wanted: BTreeSet<String> = custom(&after.user_groups);
+            let members = portal.members.get(username);
+            !portal.pending.contains(username)
+                && members.is_some_and(|members| members.iter().any(|member| wanted.is_subset(&member.groups)))
+        }
+        PlanEdit::Reject { .. } => !portal.pending.contains(&change.address.segments[0]),
+    }
+}
+
+/// Looks at every change of the portal as it happens: nobody sees what neither the first nor the last state shows.
+fn witness(case: &Case, initial: &Portal, watched: Arc<Mutex<Watched>>) -> Witness {
+    let sees = case.eyes();
+    let mut allowed = sees.seen(initial);
+    for (name, seen) in sees.seen(&case.expected(initial)) {
+        allowed.entry(name).or_default().extend(seen);
+    }
+    let published: BTreeSet<(String, String)> = initial.assets.keys().cloned().collect();
+    Witness::new(move |event| {
+        let portal = portal_of(&event.world);
+        let mut watched = lock(&watched);
+        if let Cause::Edit(edit) = &event.cause {
+            watched.edits += 1;
+            redo(edit, &event.world, &mut watched);
+        }
+        if watched.edits > 0 {
+            return;
+        }
+        let duplicates = portal.duplicates();
+        if !duplicates.is_empty() {
+            watched.faults.push(format!("{:?} makes twice: {duplicates:?}", event.cause));
+        }
+        for (name, seen) in sees.seen(&portal) {
+            let none = BTreeSet::new();
+            let before = allowed.get(&name).unwrap_or(&none);
+            let more: Vec<_> = seen
+                .difference(before)
+                .filter(|(group_id, asset_id, _)| published.contains(&(group_id.clone(), asset_id.clone())))
+                .collect();
+            if !more.is_empty() {
+                watched.faults.push(format!("{:?} shows {name:?} what neither state does: {more:?}", event.cause));
+            }
+        }
+    })
+}
+
+/// Does to a portal that nobody else changes what the editor has done to the real one.
+fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
+    let Watched { others, late, .. } = watched;
+    let portal = &world.portals[0];
+    let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
+    let member =
+        |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
+    let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
+        let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
+        let (Some(asset), Some(name)) = (asset, name(user_group)) else { return };
+        let names = asset.versions.entry(version.clone()).or_default();
+        if is_given {
+            names.insert(name)
+        } else {
+            names.remove(&name)
+        };
+    };
+    match edit {
+        Edit::Widen { group_id, asset_id, version, user_group } => {
+            audience(group_id, asset_id, version, user_group, true)
+        }
+        Edit::Narrow { group_id, asset_id, version, user_group } => {
+            audience(group_id, asset_id, version, user_group, false)
+        }
+        Edit::Join { user, user_group } | Edit::Leave { user, user_group } => {
+            let joins = matches!(edit, Edit::Join { .. });
+            let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
+            if !others.members.contains_key(&username) {
+                late.push((username.clone(), edit.clone(), Some(name.clone())));
+            }
+            if let Some(members) = others.members.get_mut(&username) {
+                for member in members {
+                    if joins {
+                        member.groups.insert(name.clone())
+                    } else {
+                        member.groups.remove(&name)
+                    };
+                }
+            }
+        }
+        Edit::Disable { user } | Edit::Enable { user } => {
+            let is_active = matches!(edit, Edit::Enable { .. });
+            let Some(username) = member(user) else { return };
+            if !others.members.contains_key(&username) {
+                late.push((username.clone(), edit.clone(), None));
+            }
+            for member in others.members.get_mut(&username).into_iter().flatten() {
+                member.is_active = is_active;
+            }
+        }
+        Edit::Create { user_group, name } | Edit::Twin { user_group, name } => {
+            let now = portal_of(world);
+            if let Some(groups) =
+                now.groups.get(name).filter(|_| portal.groups.iter().any(|group| group.id == *user_group))
+            {
+                others.groups.insert(name.clone(), groups.clone());
+            }
+        }
+        Edit::Rename { from, to, .. } => {
+            if let Some(groups) = others.groups.remove(from) {
+                others.groups.insert(to.clone(), groups);
+            }
+            for names in others.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
+                if names.remove(from) {
+                    names.insert(to.clone());
+                }
+            }
+            for member in others.members.values_mut().flatten() {
+                if member.groups.remove(from) {
+                    member.groups.insert(to.clone());
+                }
+            }
+        }
+        Edit::Map { user_group, provider, name: row } | Edit::Unmap { user_group, provider, name: row } => {
+            let row = (provider.clone(), row.clone());
+            let groups = name(user_group).and_then(|name| others.groups.get_mut(&name));
+            for group in groups.into_iter().flatten() {
+                group.mappings.retain(|other| *other != row);
+                if matches!(edit, Edit::Map { .. }) {
+                    group.mappings.push(row.clone());
+                    group.mappings.sort();
+                }
+            }
+        }
+    }
+}
+
+fn now(hub: &Running) -> Result<Portal, String> {
+    hub.world().map(|world| portal_of(&world)).map_err(|error| format!("{error:#}"))
+}
+
+/// The hub's portal by name, without what every portal has.
+fn portal_of(world: &emulator::World) -> Portal {
+    let portal = &world.portals[0];
+    let names: BTreeMap<&str, &str> =
+        portal.groups.iter().map(|group| (group.id.as_str(), group.name.as_str())).collect();
+    let custom = |ids: &BTreeSet<String>| -> BTreeSet<String> {
+        let names = ids.iter().filter_map(|id| names.get(id.as_str()).copied());
+        names.filter(|name| !is_built_in(name)).map(ToOwned::to_owned).collect()
+    };
+    let mut groups: BTreeMap<String, Vec<Group>> = BTreeMap::new();
+    for group in portal.groups.iter().filter(|group| !is_built_in(&group.name)) {
+        let parent = group.parent.as_deref().and_then(|id| names.get(id).copied());
+        groups.entry(group.name.clone()).or_default().push(Group {
+            parent: parent.filter(|name| !is_built_in(name)).map(ToOwned::to_owned),
+            description: group.description.clone().unwrap_or_default(),
+            mappings: group.mappings.iter().map(|(provider, name, _)| (provider.clone(), name.clone())).collect(),
+        });
+    }
+    let audience = |ids: &BTreeSet<String>| -> BTreeSet<String> {
+        let names = ids.iter().filter_map(|id| names.get(id.as_str()).copied());
+        names.filter(|name| !is_administrators(name)).map(ToOwned::to_owned).collect()
+    };
+    let mut members: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+    for member in &portal.members {
+        let is_administrator =
+            member.groups.iter().any(|id| names.get(id.as_str()).is_some_and(|name| is_administrators(name)));
+        let username = member.username.clone().unwrap_or_default();
+        let member = Member { is_active: member.is_active, is_administrator, groups: custom(&member.groups) };
+        members.entry(username).or_default().push(member);
+    }
+    let assets = portal.assets.iter().map(|(key, asset)| {
+        let versions = asset.versions.iter().map(|(version, ids)| (version.clone(), audience(ids))).collect();
+        (key.clone(), Asset { instances: asset.instances.to_owned(), versions })
+    });
+    Portal {
+        groups,
+        assets: assets.collect(),
+        members,
+        pending: portal.prospects.iter().map(|prospect| prospect.email.clone()).collect(),
+    }
+}
+
+/// A version that nobody sees is as good as one without an audience.
+fn settled(mut portal: Portal) -> Portal {
+    for asset in portal.assets.values_mut() {
+        asset.versions.retain(|_, names| !names.is_empty());
+    }
+    portal
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A clock that is there already: waiting takes no time, and time passes by waiting alone.
+struct Hurried {
+    beginning: Instant,
+    passed: Mutex<Duration>,
+}
+
+impl Clock for Hurried {
+    fn now(&self) -> Instant {
+        self.beginning + *lock(&self.passed)
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        *lock(&self.passed) += duration;
+        Box::pin(tokio::task::yield_now())
+    }
+}
