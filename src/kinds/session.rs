@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use reqwest::Method;
+
 use crate::client::{self, Operation, PortalPath, Reader, Writer};
 use crate::directory::Directory;
 use crate::id::{GroupId, GroupName, ProviderId, ProviderName};
@@ -119,8 +121,6 @@ impl Session {
     }
 
     /// Finds out what came of a write: where its answer does not tell, reading does.
-    ///
-    /// A refusal is looked at once as well: what somebody else has done in the same moment is done.
     pub async fn settle<R>(&self, written: Result<(), WriteError>, mut reread: R) -> Attempt
     where
         R: AsyncFnMut() -> Result<Check, Outcome>,
@@ -128,8 +128,13 @@ impl Session {
         let error = match written {
             Ok(()) => return Attempt::Ended(Outcome::Applied),
             Err(error) if error.certainly_no_effect() => {
-                let is_done = error.may_be_done_already() && matches!(reread().await, Ok(Check::Done));
-                return Attempt::Ended(if is_done { Outcome::AlreadyDone } else { error.failed() });
+                for read in 0..self.reads_after(&error) {
+                    self.patience.before(read).await;
+                    if matches!(reread().await, Ok(Check::Done)) {
+                        return Attempt::Ended(Outcome::AlreadyDone);
+                    }
+                }
+                return Attempt::Ended(error.failed());
             }
             Err(error) => error,
         };
@@ -144,6 +149,19 @@ impl Session {
         match last {
             Some(Check::Write) => Attempt::Unseen(error),
             _ => Attempt::Ended(error.unknown()),
+        }
+    }
+
+    /// How often the portal is looked at after a refusal: what somebody else has done in the same moment is done, and
+    /// what was gone before may still be shown for a while.
+    fn reads_after(&self, refusal: &WriteError) -> u32 {
+        match refusal {
+            WriteError::Sent(error) => match error.status() {
+                Some(400 | 404 | 410) if error.method() == Method::DELETE => self.patience.reads,
+                Some(400 | 404 | 409 | 410) => 1,
+                _ => 0,
+            },
+            WriteError::Unrecorded(_) => 0,
         }
     }
 
@@ -214,11 +232,6 @@ impl WriteError {
             Self::Unrecorded(_) => true,
             Self::Sent(error) => error.certainly_no_effect(),
         }
-    }
-
-    /// The hub refused it as it refuses what is there, or gone, already.
-    fn may_be_done_already(&self) -> bool {
-        matches!(self, Self::Sent(error) if matches!(error.status(), Some(400 | 404 | 409 | 410)))
     }
 
     pub fn failed(&self) -> Outcome {

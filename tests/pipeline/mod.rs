@@ -33,12 +33,17 @@ impl World {
         set_up: impl FnOnce(client::Options) -> client::Options,
     ) -> (Self, Running) {
         let hub = emulator::start(options).await.expect("the emulator starts");
+        (Self::connect(&hub, set_up), hub)
+    }
+
+    /// Another client, signed in anew.
+    pub(crate) fn connect(hub: &Running, set_up: impl FnOnce(client::Options) -> client::Options) -> Self {
         let address = hub.url.trim_start_matches("http://").parse().expect("the url is an address");
         let host = Host::loopback(address).expect("the emulator is on loopback");
         let credential =
             Credential::connected_app(hub.client_id.clone(), hub.client_secret.clone().into(), Origin::Embedded);
         let client = Client::new(set_up(client::Options::new(host, credential))).expect("a client can be made");
-        (Self { client }, hub)
+        Self { client }
     }
 
     /// What applying this manifest would do; an error is told as people see it.

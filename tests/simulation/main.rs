@@ -29,9 +29,10 @@ use world::{Asset, Group, Member, Portal};
 /// How many seeds `cargo test` runs.
 const SEEDS: u64 = 300;
 
-/// How often an apply is disturbed, and how often one is left in peace before it has to be done.
+/// How often an apply is disturbed at most, and how often one is left in peace before it has to be done: a hub that shows
+/// things late counts reads, and each of them is read but a few times in one run.
 const DISTURBED: usize = 3;
-const PEACEFUL: usize = 3;
+const PEACEFUL: usize = 20;
 
 #[test]
 fn whatever_happens_the_portal_comes_to_what_the_manifest_says() {
@@ -73,7 +74,7 @@ fn wanted(text: Option<&str>) -> Range<u64> {
 }
 
 /// The hub's questions that nobody has answered, drawn; where one side cannot be lived with, the other is kept.
-const SWITCHES: [(&str, &[&str]); 18] = [
+const SWITCHES: [(&str, &[&str]); 17] = [
     ("asset-patch", &["replaces", "merges"]),
     ("instances-omitted", &["unchanged", "public"]),
     ("unknown-version", &["refused", "taken"]),
@@ -82,7 +83,6 @@ const SWITCHES: [(&str, &[&str]); 18] = [
     ("publish-batch", &["skips", "refuses"]),
     ("member-groups-listed", &["direct", "custom"]),
     ("members-listed", &["all", "active"]),
-    ("parent-omitted", &["top", "default-group"]),
     ("description-omitted", &["unchanged", "cleared"]),
     ("duplicate-names", &["refused", "case-sensitive", "allowed"]),
     ("group-delete", &["refused", "cascades"]),
@@ -113,7 +113,7 @@ const EDITS: [&str; 10] = [
 struct Watched {
     /// What others did to the portal, with nothing of ours.
     others: Portal,
-    /// What they did to people who were not there at first.
+    /// What they did to people and groups that were not there at first: the name, and the group that it is about.
     late: Vec<(String, Edit, Option<String>)>,
     edits: usize,
     faults: Vec<String>,
@@ -126,6 +126,10 @@ async fn simulate(seed: u64) -> Result<(), String> {
     let mut switches: Vec<String> = Vec::new();
     for (name, sides) in SWITCHES {
         switches.push(format!("{name}={}", random.pick(sides)));
+    }
+    // An administrator whom the hub does not show as one is none to the program.
+    if case.has_administrators() {
+        switches.retain(|switch| switch != "member-groups-listed=custom");
     }
     // Where a hub takes two groups of one name and shows the first one late, nobody can keep from making the second.
     if switches.contains(&"duplicate-names=allowed".to_owned()) {
@@ -140,14 +144,7 @@ async fn simulate(seed: u64) -> Result<(), String> {
         witness: Some(witness(&case, &initial, Arc::clone(&watched))),
         ..Options::default()
     };
-    let clock = Arc::new(Hurried { beginning: Instant::now(), passed: Mutex::default() });
-    let (world, hub) = pipeline::World::start(options, |client| client::Options {
-        clock,
-        jitter_seed: Some(seed),
-        attempts: 3,
-        ..client
-    })
-    .await;
+    let (_, hub) = pipeline::World::start(options, |client| client).await;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("portal.yaml");
     std::fs::write(&file, case.manifest()).map_err(|error| error.to_string())?;
@@ -159,7 +156,7 @@ async fn simulate(seed: u64) -> Result<(), String> {
     }
 
     let mut story = vec![switches.join(" ")];
-    let result = live_through(random, seed, is_edited, (&world, &hub), &manifest, &case, &watched, &mut story).await;
+    let result = live_through(random, seed, is_edited, &hub, &manifest, &case, &watched, &mut story).await;
     let faults = std::mem::take(&mut lock(&watched).faults);
     match (result, faults.is_empty()) {
         (Ok(()), true) => Ok(()),
@@ -175,7 +172,7 @@ async fn live_through(
     random: &mut Random,
     seed: u64,
     is_edited: bool,
-    (world, hub): (&pipeline::World, &Running),
+    hub: &Running,
     manifest: &Manifest,
     case: &Case,
     watched: &Mutex<Watched>,
@@ -185,17 +182,26 @@ async fn live_through(
         let faults = faults(random, seed, is_edited);
         story.push(format!("faults {faults}"));
         hub.set_faults(Faults::parse(&faults).map_err(|error| format!("{error:#}"))?);
-        attempt((world, hub), manifest, watched, story).await?;
+        attempt(hub, manifest, watched, story).await?;
     }
     hub.set_faults(Faults::default());
     story.push("in peace".to_owned());
+    // A hub that shows things late may show a plan what is no longer so: it is refused then, and another one made.
+    let mut quiet = 0;
     for _ in 0..PEACEFUL {
-        match attempt((world, hub), manifest, watched, story).await? {
+        match attempt(hub, manifest, watched, story).await? {
             Some(report) if report.is_complete() => {}
+            _ if is_late(story) => continue,
             other => return Err(format!("an apply in peace did not succeed: {other:?}")),
         }
-        let plan = world.plan(manifest).await?;
-        if plan.is_empty() {
+        let plan = match connect(hub).plan(manifest).await {
+            Ok(plan) => plan,
+            Err(_) if is_late(story) => continue,
+            Err(error) => return Err(error),
+        };
+        quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+        // What is shown late may hide for as many reads that something is left to do.
+        if quiet > if is_late(story) { 3 } else { 0 } {
             let expected = settled(expected(case, &lock(watched)));
             let portal = now(hub)?;
             let differences = settled(portal.clone()).differences(&expected);
@@ -206,7 +212,12 @@ async fn live_through(
             };
         }
     }
-    Err(format!("{PEACEFUL} applies in peace leave changes: {:#?}", world.plan(manifest).await?.changes))
+    Err(format!("{PEACEFUL} applies in peace leave changes: {:#?}", connect(hub).plan(manifest).await?.changes))
+}
+
+/// The hub shows some reads what was before the last writes.
+fn is_late(story: &[String]) -> bool {
+    story[0].contains("lag=") && !story[0].contains("lag=0")
 }
 
 /// What must have come of it, with all that others did.
@@ -222,6 +233,12 @@ fn expected(case: &Case, watched: &Watched) -> Portal {
                 (Edit::Enable { .. }, _) if !manages_enabled => member.is_active = true,
                 _ => {}
             }
+        }
+    }
+    for (name, edit, _) in &watched.late {
+        let (Edit::Map { provider, name: row, .. } | Edit::Unmap { provider, name: row, .. }) = edit else { continue };
+        if !case.manages_mappings(name) {
+            edit_mappings(expected.groups.get_mut(name), &(provider.clone(), row.clone()), edit);
         }
     }
     for member in expected.members.values_mut().flatten() {
@@ -251,11 +268,12 @@ fn faults(random: &mut Random, seed: u64, is_edited: bool) -> String {
 
 /// One run of the program, and whether its report tells the truth.
 async fn attempt(
-    (world, hub): (&pipeline::World, &Running),
+    hub: &Running,
     manifest: &Manifest,
     watched: &Mutex<Watched>,
     story: &mut Vec<String>,
 ) -> Result<Option<Report>, String> {
+    let world = connect(hub);
     let plan = match world.plan(manifest).await {
         Ok(plan) => plan,
         Err(error) => {
@@ -270,7 +288,9 @@ async fn attempt(
     for result in &report.results {
         story.push(format!("  {} {:?} {:?}", result.address, result.action, result.outcome));
     }
-    if lock(watched).edits == edits_before {
+    // What somebody else did before may be read as well, from a hub that shows it late.
+    let edits = lock(watched).edits;
+    if edits == 0 || (edits == edits_before && !is_late(story)) {
         lies(&plan, &report, &before, &after)?;
     }
     Ok(Some(report))
@@ -402,7 +422,9 @@ fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
         |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
     let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
         let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
-        let (Some(asset), Some(name)) = (asset, name(user_group)) else { return };
+        let (Some(asset), Some(name)) = (asset, name(user_group).map(|name| known(&others.groups, name))) else {
+            return;
+        };
         let names = asset.versions.entry(version.clone()).or_default();
         if is_given {
             names.insert(name)
@@ -412,14 +434,15 @@ fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
     };
     match edit {
         Edit::Widen { group_id, asset_id, version, user_group } => {
-            audience(group_id, asset_id, version, user_group, true)
+            audience(group_id, asset_id, version, user_group, true);
         }
         Edit::Narrow { group_id, asset_id, version, user_group } => {
-            audience(group_id, asset_id, version, user_group, false)
+            audience(group_id, asset_id, version, user_group, false);
         }
         Edit::Join { user, user_group } | Edit::Leave { user, user_group } => {
             let joins = matches!(edit, Edit::Join { .. });
             let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
+            let name = known(&others.groups, name);
             if !others.members.contains_key(&username) {
                 late.push((username.clone(), edit.clone(), Some(name.clone())));
             }
@@ -467,17 +490,35 @@ fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
             }
         }
         Edit::Map { user_group, provider, name: row } | Edit::Unmap { user_group, provider, name: row } => {
-            let row = (provider.clone(), row.clone());
-            let groups = name(user_group).and_then(|name| others.groups.get_mut(&name));
-            for group in groups.into_iter().flatten() {
-                group.mappings.retain(|other| *other != row);
-                if matches!(edit, Edit::Map { .. }) {
-                    group.mappings.push(row.clone());
-                    group.mappings.sort();
-                }
+            let Some(name) = name(user_group).map(|name| known(&others.groups, name)) else { return };
+            if !others.groups.contains_key(&name) {
+                late.push((name.clone(), edit.clone(), None));
             }
+            edit_mappings(others.groups.get_mut(&name), &(provider.clone(), row.clone()), edit);
         }
     }
+}
+
+fn edit_mappings(groups: Option<&mut Vec<Group>>, row: &(String, String), edit: &Edit) {
+    for group in groups.into_iter().flatten() {
+        group.mappings.retain(|other| other != row);
+        if matches!(edit, Edit::Map { .. }) {
+            group.mappings.push(row.clone());
+            group.mappings.sort();
+        }
+    }
+}
+
+/// The name that a group had at first, where a rename has come in between.
+fn known(groups: &BTreeMap<String, Vec<Group>>, name: String) -> String {
+    let old = format!("Old {name}");
+    if groups.contains_key(&old) { old } else { name }
+}
+
+/// A new process, in effect.
+fn connect(hub: &Running) -> pipeline::World {
+    let clock = Arc::new(Hurried { beginning: Instant::now(), passed: Mutex::default() });
+    pipeline::World::connect(hub, |client| client::Options { clock, jitter_seed: Some(0), attempts: 3, ..client })
 }
 
 fn now(hub: &Running) -> Result<Portal, String> {

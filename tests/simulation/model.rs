@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Asset, Group, Member, Portal};
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed, by `SplitMix64`.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -89,10 +89,16 @@ struct GroupWish {
     wants_mapped: Option<Vec<&'static str>>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Pending,
+    Active,
+    Disabled,
+}
+
 #[derive(Debug)]
 struct Person {
-    is_pending: bool,
-    is_active: bool,
+    standing: Standing,
     /// Groups by their numbers.
     groups: Vec<usize>,
     is_administrator: bool,
@@ -128,6 +134,7 @@ pub(crate) struct Case {
     people: Vec<Person>,
     assets: Vec<AssetWish>,
     approves: Vec<usize>,
+    is_edited: bool,
 }
 
 impl Case {
@@ -164,15 +171,18 @@ impl Case {
             (0..groups.len()).filter(|&number| !matches!(groups[number].fate, Fate::Goes { .. })).collect();
         let declared_or_live = will.clone();
         let built_ins: Vec<usize> = (0..shape.built_ins().len()).collect();
-        let people = (0..1 + random.below(5))
+        let people = (0..=random.below(5))
             .map(|_| {
-                let is_pending = random.percent(30);
+                let standing = match random.below(100) {
+                    0..30 => Standing::Pending,
+                    30..48 => Standing::Disabled,
+                    _ => Standing::Active,
+                };
                 Person {
-                    is_pending,
-                    is_active: random.percent(75),
+                    standing,
                     groups: random.some_of(&was, 30),
-                    is_administrator: !is_pending && random.percent(15),
-                    domain: *random.pick::<&'static str>(&DOMAINS),
+                    is_administrator: standing != Standing::Pending && random.percent(15),
+                    domain: random.pick::<&'static str>(&DOMAINS),
                     is_declared: random.percent(70),
                     wants_groups: random.percent(75).then(|| random.some_of(&declared_or_live, 30)),
                     wants_enabled: if random.percent(40) { Some(random.percent(60)) } else { None },
@@ -182,9 +192,9 @@ impl Case {
         let audience = |random: &mut Random, from: &[usize]| -> Audience {
             (random.some_of(from, 30), random.some_of(&built_ins, 12))
         };
-        let assets = (0..1 + random.below(5))
+        let assets = (0..=random.below(5))
             .map(|_| {
-                let versions = ["v1", "v2", "v3"][..1 + random.below(3)].to_vec();
+                let versions = ["v1", "v2", "v3"][..=random.below(3)].to_vec();
                 let before = random.percent(75).then(|| {
                     let instances = *random.pick(&["All", "Public"]);
                     (instances, versions.iter().map(|_| audience(random, &was)).collect())
@@ -205,7 +215,7 @@ impl Case {
                 AssetWish { versions, before, wish }
             })
             .collect();
-        Self { shape, groups, people, assets, approves: random.some_of(&will, 30) }
+        Self { shape, groups, people, assets, approves: random.some_of(&will, 30), is_edited }
     }
 
     fn new_name(&self, group: usize) -> &'static str {
@@ -309,21 +319,11 @@ impl Case {
                     "minorVersionProfilesVisibility": versions})
             })
             .collect();
-        let exchange: Vec<Value> = self
-            .assets
-            .iter()
-            .enumerate()
-            .map(|(number, asset)| {
-                let (group_id, asset_id) = Self::coordinates(number);
-                json!({"groupId": group_id, "assetId": asset_id, "name": format!("Asset {number}"), "type": "rest-api",
-                    "versions": asset.versions, "latestVersion": "9.0.0"})
-            })
-            .collect();
         let default = ids[if self.shape == Shape::OneRoot { "Everyone" } else { "Members" }].clone();
         let (mut users, mut prospects) = (Vec::new(), Vec::new());
         for (number, person) in self.people.iter().enumerate() {
             let username = Self::username(number, person);
-            if person.is_pending {
+            if person.standing == Standing::Pending {
                 prospects.push(json!({"id": id('f', number), "firstName": "Some", "lastName": "Body",
                     "email": username, "username": username, "status": "PENDING"}));
                 continue;
@@ -332,13 +332,13 @@ impl Case {
             groups.push(default.clone());
             groups.extend(person.is_administrator.then(|| id('a', 900)));
             users.push(json!({"id": id('e', number), "name": "Some Body", "email": username, "username": username,
-                "isActive": person.is_active, "userGroupIds": groups}));
+                "isActive": person.standing == Standing::Active, "userGroupIds": groups}));
         }
         json!({
             "organization": {"id": "0e000001-0000-4000-8000-000000000001", "name": "Example Corp",
                 "businessGroups": [{"id": "0e000001-0000-4000-8000-000000000002", "name": "Finance"}]},
             "identityProviders": [{"provider_id": OKTA, "name": "Okta", "type": "openid"}],
-            "exchangeAssets": exchange,
+            "exchangeAssets": self.exchange(),
             "connections": [{"id": "c0000001-0000-4000-8000-000000000001", "environment": "PRODUCTION",
                 "targetOrganizationDomain": "example.my.salesforce.com",
                 "portals": [{"id": "b0000001-0000-4000-8000-000000000001", "name": "Developer Portal",
@@ -346,6 +346,18 @@ impl Case {
                     "userGroups": tree, "assets": assets, "users": users, "prospects": prospects}]}],
         })
         .to_string()
+    }
+
+    fn exchange(&self) -> Vec<Value> {
+        self.assets
+            .iter()
+            .enumerate()
+            .map(|(number, asset)| {
+                let (group_id, asset_id) = Self::coordinates(number);
+                json!({"groupId": group_id, "assetId": asset_id, "name": format!("Asset {number}"), "type": "rest-api",
+                    "versions": asset.versions, "latestVersion": "9.0.0"})
+            })
+            .collect()
     }
 
     fn seeded_groups(&self, parent: Option<usize>, id: &impl Fn(char, usize) -> String) -> Vec<Value> {
@@ -374,8 +386,12 @@ impl Case {
         let mut groups = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut entry = json!({"name": self.new_name(number)});
-            if let Some(parent) = group.parent {
-                entry["parent"] = self.new_name(parent).into();
+            match (group.parent, self.shape) {
+                (Some(parent), _) => entry["parent"] = self.new_name(parent).into(),
+                // Others may put groups of theirs elsewhere, and then it has to be said.
+                (None, Shape::Nested) if self.is_edited => entry["parent"] = "system:members".into(),
+                (None, Shape::OneRoot) if self.is_edited => entry["parent"] = "system:guests".into(),
+                (None, _) => {}
             }
             match group.fate {
                 Fate::Undeclared => continue,
@@ -398,7 +414,7 @@ impl Case {
         let mut members = Vec::new();
         for (number, person) in self.people.iter().enumerate().filter(|(_, person)| person.is_declared) {
             let mut entry = json!({"user": Self::username(number, person).to_uppercase()});
-            if person.is_pending {
+            if person.standing == Standing::Pending {
                 entry["approve"] = true.into();
             }
             if let Some(groups) = &person.wants_groups {
@@ -484,11 +500,11 @@ impl Case {
         }
         for (number, person) in self.people.iter().enumerate() {
             let username = Self::username(number, person);
-            if person.is_pending {
+            if person.standing == Standing::Pending {
                 portal.pending.insert(username);
             } else {
                 let member = Member {
-                    is_active: person.is_active,
+                    is_active: person.standing == Standing::Active,
                     is_administrator: person.is_administrator,
                     groups: self.old_names(&person.groups),
                 };
@@ -605,6 +621,18 @@ impl Case {
         let person =
             self.people.iter().enumerate().find(of).map(|(_, person)| person).filter(|person| person.is_declared);
         person.map_or((false, false), |person| (person.wants_groups.is_some(), person.wants_enabled.is_some()))
+    }
+
+    pub(crate) fn has_administrators(&self) -> bool {
+        self.people.iter().any(|person| person.is_administrator)
+    }
+
+    /// Whether the manifest decides a group's mappings.
+    pub(crate) fn manages_mappings(&self, name: &str) -> bool {
+        let of = |number: &usize| self.new_name(*number) == name;
+        (0..self.groups.len()).find(of).is_some_and(|number| {
+            self.groups[number].fate != Fate::Undeclared && self.groups[number].wants_mapped.is_some()
+        })
     }
 
     /// Groups by their names of after, without those that go.

@@ -140,8 +140,9 @@ async fn give_audience(session: &Session, change: &Change, after: &AssetSpec, pu
     match outcome {
         // There was nothing to set, but there was something to publish.
         Outcome::AlreadyDone if is_ours => Outcome::Applied,
-        Outcome::Failed { message, hint } if is_ours => take_back(session, change, &message, hint).await,
-        Outcome::Unknown { message, hint: _ } if is_ours => take_back(session, change, &message, None).await,
+        outcome @ (Outcome::Failed { .. } | Outcome::Unknown { .. }) if is_ours => {
+            take_back(session, change, outcome).await
+        }
         outcome => outcome,
     }
 }
@@ -177,19 +178,25 @@ async fn set_audience(session: &Session, change: &Change, after: &AssetSpec, key
         .await
 }
 
-/// Takes an asset that has no audience of ours out of the portal again: nobody should see what was not shown.
-async fn take_back(session: &Session, change: &Change, message: &str, hint: Option<String>) -> Outcome {
+/// Takes an asset that did not get its audience, for all that is known, out of the portal again: nobody should see what
+/// was not shown.
+async fn take_back(session: &Session, change: &Change, outcome: Outcome) -> Outcome {
     let coordinates = coordinates(&[key(change)]);
     let request = session.writer.remove_assets(&session.path, &coordinates);
     let removed = session.send(Request::RemoveAssetFromCommunity, [change], request).await;
-    let message = match removed {
-        Ok(()) => format!("{message}; the asset was taken out of the portal again"),
-        Err(WriteError::Sent(error)) => {
-            format!("{message}; taking the asset out of the portal again failed too: {error}")
-        }
-        Err(WriteError::Unrecorded(_)) => format!("{message}; the asset is still in the portal"),
+    let added = match &removed {
+        Ok(()) => "the asset was taken out of the portal again".to_owned(),
+        Err(WriteError::Sent(error)) => format!("taking the asset out of the portal again failed too: {error}"),
+        Err(WriteError::Unrecorded(_)) => "the asset is still in the portal".to_owned(),
     };
-    Outcome::Failed { message, hint }
+    match outcome {
+        Outcome::Failed { message, hint } => Outcome::Failed { message: format!("{message}; {added}"), hint },
+        Outcome::Unknown { message, .. } if removed.is_ok() => {
+            Outcome::Failed { message: format!("{message}; {added}"), hint: None }
+        }
+        Outcome::Unknown { message, hint } => Outcome::Unknown { message: format!("{message}; {added}"), hint },
+        outcome => outcome,
+    }
 }
 
 /// An asset that was published may take a moment to show.
