@@ -32,6 +32,10 @@ contract *arguments:
 licences:
     .ci/run licences
 
+# The simulation over many seeds; see docs/reliability.md.
+soak seeds="10000":
+    AEHCTL_SEEDS={{seeds}} cargo test --locked --profile soak --test simulation
+
 # Measures speed and memory; see docs/benchmarks.md.
 bench *arguments:
     benches/run {{arguments}}
