@@ -11,7 +11,9 @@ use crate::kinds::members::spec::MemberSpec;
 use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
 use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::manifest::model::Instances;
-use crate::plan::{Change, Edit, Notice, NoticeLevel, Operation, Phase, Plan, PlanTarget, Summary, Unmanaged, Waiting};
+use crate::plan::{
+    Change, Edit, Held, Notice, NoticeLevel, Operation, Phase, Plan, PlanTarget, Summary, Unmanaged, Waiting,
+};
 use crate::report::{ChangeResult, Outcome, Report};
 use crate::state::{LiveConnection, LivePortal};
 
@@ -192,6 +194,19 @@ impl Sample {
         })
     }
 
+    /// Something that would give to this group.
+    pub(super) fn held(self, kind: Kind, segments: &[&str], path: Option<&str>, group: &str) -> Self {
+        self.with(|plan| {
+            plan.held.push(Held {
+                address: Address::new("developer-portal", kind, segments),
+                path: path.map(ToOwned::to_owned),
+                before: serde_json::json!([]),
+                after: serde_json::json!([group]),
+                groups: set(&[group]),
+            });
+        })
+    }
+
     pub(super) fn plan(mut self) -> Plan {
         let mut plan = self.plan.take().expect("a sample is used once");
         plan.summary = Plan::summarise(&plan.changes);
@@ -222,7 +237,11 @@ pub(super) fn hostile(text: &str) -> Plan {
         .notice(NoticeLevel::Warning, text)
         .notice(NoticeLevel::Note, text)
         .waiting(text)
-        .unmanaged(Kind::Assets, 1, &[&[text, text]]);
+        .unmanaged(Kind::Assets, 1, &[&[text, text]])
+        .held(Kind::Assets, &[text, text], Some(&format!("versions.{text}")), text)
+        .held(Kind::Assets, &[text, text], None, text)
+        .held(Kind::Members, &[text], Some("userGroups"), text)
+        .held(Kind::IdpMappings, &[text, text, text], None, text);
     for index in 0..5 {
         let name = format!("{text}{index}");
         sample = sample

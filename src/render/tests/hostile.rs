@@ -101,9 +101,9 @@ pub(super) fn assert_inert_markdown(comment: &str, own_sections: usize) {
 fn nothing_in_a_portal_speaks_in_a_comment() {
     for text in HOSTILE {
         let plan = hostile(text);
-        assert_inert_markdown(&plan_markdown(&plan), 7);
+        assert_inert_markdown(&plan_markdown(&plan), 8);
         let failed = report(&plan, |_| Outcome::Failed { message: text.to_owned(), hint: None });
-        assert_inert_markdown(&report_markdown(&failed, &plan), 1);
+        assert_inert_markdown(&report_markdown(&failed, &plan), 2);
     }
 }
 
@@ -118,7 +118,7 @@ proptest! {
             assert_inert(&without_colors(&output));
         }
         let comment = plan_markdown(&plan);
-        prop_assert_eq!(comment.matches("</details>").count(), 7);
+        prop_assert_eq!(comment.matches("</details>").count(), 8);
         prop_assert!(comment.encode_utf16().count() <= LIMIT);
     }
 }
