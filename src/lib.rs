@@ -42,6 +42,9 @@ pub mod exit;
 pub mod export;
 pub mod failure;
 pub mod files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 pub mod hold;
 pub mod id;

@@ -85,7 +85,9 @@ fn imports_run_downwards_only() {
     let house: BTreeMap<&str, BTreeSet<&str>> =
         HOUSE.iter().map(|(module, below)| (*module, below.iter().copied().collect())).collect();
     let mut faults = Vec::new();
-    for Source { path, module, code } in sources().into_iter().filter(|source| source.module != "commands") {
+    // These two wire everything, and nothing knows them.
+    let is_roof = |source: &Source| matches!(source.module.as_str(), "commands" | "fuzzing");
+    for Source { path, module, code } in sources().into_iter().filter(|source| !is_roof(source)) {
         let Some(below) = house.get(module.as_str()) else {
             faults.push(format!("{path}: module {module} has no row in the house"));
             continue;

@@ -9,6 +9,8 @@ mod certificates;
 mod clock;
 mod credentials;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod gate;
 mod hints;
 mod host;

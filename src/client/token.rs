@@ -206,7 +206,7 @@ struct LoginRequest<'a> {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+pub(super) struct Answer {
     #[serde(deserialize_with = "secret")]
     access_token: SecretString,
     #[serde(default, deserialize_with = "super::wire::lenient::seconds")]

@@ -7,6 +7,8 @@
 mod demo;
 mod failure;
 mod faults;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod handlers;
 mod ids;
 mod lag;
