@@ -43,3 +43,7 @@ bench *arguments:
 # Applies the quickstart to the embedded server.
 quickstart:
     cargo run --release -- --emulator apply -f examples/quickstart --auto-approve
+
+# Fuzzes a way in from outside: manifest, plan, snapshot, response or seed.
+fuzz target seconds="60":
+    fuzz/run {{target}} {{seconds}}

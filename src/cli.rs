@@ -10,12 +10,18 @@ use crate::plan::{Allow, Origin};
 /// The embedded server's database where none is named.
 pub const EMULATOR_DATABASE: &str = ".aehctl/emulator.db";
 
+/// What the help says of secrets.
+const SECRETS: &str = "Secrets are no arguments, which every process of the machine can read. Credentials stand in \
+                       ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET, in ANYPOINT_BEARER, in ANYPOINT_USERNAME and \
+                       ANYPOINT_PASSWORD, or in ~/.anypoint/credentials; the key of pseudonyms in \
+                       AEHCTL_PSEUDONYM_KEY.";
+
 /// Keeps developer portals on API Experience Hub as code
 ///
 /// Commit a portal's desired state as YAML; `plan` shows what would change, `apply` makes it so, in order, and
 /// verifies it. There is no state file: the live portal is the truth.
 #[derive(Debug, Parser)]
-#[command(name = "aehctl", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "aehctl", version, max_term_width = 100, disable_help_subcommand = true, after_help = SECRETS)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

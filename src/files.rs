@@ -1,7 +1,7 @@
-//! Files that are never left half-written: written beside, then renamed.
+//! Files that are never left half-written: written beside, then renamed. Private ones are their owner's alone.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -51,6 +51,39 @@ fn public() -> fs::Permissions {
 #[cfg(not(unix))]
 fn public() -> fs::Permissions {
     fs::metadata(".").map(|metadata| metadata.permissions()).expect("the working directory has permissions")
+}
+
+/// Makes a folder and those that it is in. What is new can be entered by its owner alone.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+/// Opens a file for adding to it, which its owner alone may read, and that no link leads away from.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a symbolic link is in its place"));
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        let file = options.mode(0o600).open(path)?;
+        // One that was there may be open to others, and a device keeps what it has.
+        if file.metadata()?.is_file() {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
 }
 
 /// Reads a file of at most 256 MiB that holds text.

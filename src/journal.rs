@@ -3,7 +3,7 @@
 //! Each line is handed to the system before the write that it announces is sent, and after its answer. The journal is
 //! for people: no later run reads it, since the portal itself is the truth.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::address::Address;
+use crate::files;
 use crate::id::ChangeId;
 use crate::plan::{Action, Change, FieldChange, Plan};
 use crate::render::text;
@@ -100,9 +101,9 @@ impl Journal {
     pub fn open(path: &Path, plan: &Plan) -> Result<Self> {
         let context = || format!("failed to open the journal {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            private_folder(folder).with_context(context)?;
+            files::make_private_folder(folder).with_context(context)?;
         }
-        let file = private_file(path).with_context(context)?;
+        let file = files::append_private(path).with_context(context)?;
         let portal = &plan.target.portal;
         let mut lines = Lines { file, path: path.to_owned(), writes: 0 };
         lines
@@ -164,37 +165,4 @@ impl Lines {
         let line = serde_json::to_string(&Line { at: Timestamp::now().to_string(), event })?;
         self.file.write_all(format!("{}\n", text::json(&line)).as_bytes())
     }
-}
-
-#[cfg(unix)]
-fn private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(path)
-}
-
-/// A file that its owner alone may read, and that no link leads away from.
-#[cfg(unix)]
-fn private_file(path: &Path) -> io::Result<File> {
-    use std::fs::Permissions;
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    if is_link {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a symbolic link is in its place"));
-    }
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    // One that was there may be open to others, and a device keeps what it has.
-    if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
-}
-
-#[cfg(not(unix))]
-fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
 }

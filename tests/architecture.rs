@@ -41,7 +41,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("report", &["address", "id", "plan"]),
     ("guard", &["address", "plan"]),
     ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
-    ("journal", &["address", "id", "plan", "render", "report"]),
+    ("journal", &["address", "files", "id", "plan", "render", "report"]),
     // What talks to the hub.
     (
         "kinds/io",

@@ -165,7 +165,7 @@ impl Tokens {
         let asked_at = transport.clock.now();
         let answer = Box::pin(execute(transport, None, &call)).await?;
         let Answer { access_token, expires_in } = decode(transport, &call, &answer)?;
-        transport.secrets.add(access_token.clone());
+        transport.secrets.add(&access_token);
         let unusable =
             || call.error(Kind::Decode, None, "the token holds characters that no header can carry".to_owned());
         let header = header(&access_token).ok_or_else(unusable)?;

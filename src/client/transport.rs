@@ -147,7 +147,7 @@ impl Transport {
             )
         })?;
         let secrets = Secrets::default();
-        secrets.add(credential.secret_text().clone());
+        secrets.add(credential.secret_text());
         let request_budget = (*request_budget).min(LONGEST_BUDGET);
         let seeds = Seeds::new(*jitter_seed);
         Ok(Self {
@@ -223,15 +223,16 @@ impl Transport {
             return self.body(call, response).await;
         }
         let kind = kind_of(answered);
-        let message = match kind {
-            Kind::Redirected => {
-                let place = response.headers().get(reqwest::header::LOCATION);
-                let place = place.map(|place| String::from_utf8_lossy(place.as_bytes()));
-                // What follows the path may hold somebody's token.
-                let place = place.as_deref().and_then(|place| place.split(['?', '#']).next()).unwrap_or("nowhere");
-                format!("it redirects to {place}, and redirects are not followed")
-            }
-            _ => server_message(&beginning(response).await),
+        let message = if kind == Kind::Redirected {
+            let place = response.headers().get(reqwest::header::LOCATION);
+            let place = place.map(|place| String::from_utf8_lossy(place.as_bytes()));
+            // What follows the path may hold somebody's token.
+            let place = place.as_deref().and_then(|place| place.split(['?', '#']).next()).unwrap_or("nowhere");
+            format!("it redirects to {place}, and redirects are not followed")
+        } else {
+            // Before anything in it is unescaped or taken out, and once more when the message is made.
+            let body = self.secrets.redact(String::from_utf8_lossy(&beginning(response).await).into_owned());
+            server_message(body.as_bytes())
         };
         let mut failure = self.failure(call, kind, Some(answered), &message);
         failure.lasting = answered == StatusCode::NOT_IMPLEMENTED;

@@ -13,6 +13,7 @@ use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::emulator::Faults;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::files;
 use crate::manifest::load::{LoadOptions, Loaded, load};
 use crate::manifest::model::Manifest;
 use crate::observe::{Scope, Target, observe};
@@ -203,7 +204,7 @@ pub(super) async fn connect(global: &Global, target: Target, region: Option<Regi
 /// Starts the emulator with these faults; a new database is filled with the demo organization.
 async fn start_emulator(database: &Path, faults: Faults) -> Result<emulator::Running> {
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
+        files::make_private_folder(parent).with_context(|| format!("failed to make {}", parent.display()))?;
     }
     let is_seeded = emulator::is_seeded(database)?;
     let start = |seed| {

@@ -154,7 +154,9 @@ async fn serve(options: Options, db: Option<PathBuf>, seed: Option<PathBuf>, res
 
 fn make_parent(path: &Path) -> Result<()> {
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display())),
+        Some(parent) => {
+            files::make_private_folder(parent).with_context(|| format!("failed to make {}", parent.display()))
+        }
         None => Ok(()),
     }
 }

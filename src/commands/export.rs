@@ -34,7 +34,9 @@ pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
     }
     match &arguments.out {
         Some(path) => {
-            files::write_public(path, &exported.manifest)?;
+            // With people in it the manifest is personal data until somebody decides otherwise.
+            let write = if arguments.members { files::write_private } else { files::write_public };
+            write(path, &exported.manifest)?;
             output::say(&format!("The manifest is in {}.", path.display()));
         }
         None => output::data(&exported.manifest)?,

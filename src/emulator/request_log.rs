@@ -87,7 +87,12 @@ impl RequestLog {
     /// A log that also appends to a file, if one is named.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self> {
         let open = |path: &Path| {
-            let file = OpenOptions::new().create(true).append(true).open(path);
+            let mut options = OpenOptions::new();
+            options.create(true).append(true);
+            // Paths hold what was searched for, such as people's emails.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(path);
             file.with_context(|| format!("failed to open the request log {}", path.display()))
         };
         let file = path.map(open).transpose()?;

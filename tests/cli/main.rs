@@ -15,6 +15,8 @@ mod journal;
 #[cfg(unix)]
 mod kill;
 mod manifests;
+#[cfg(unix)]
+mod modes;
 mod observe;
 mod output;
 mod plan;

@@ -33,7 +33,13 @@ impl Proxy {
 
     /// The same for a hub that runs elsewhere.
     pub(crate) fn before_url(url: &str, judge: impl Fn(&str, &str) -> Verdict + Send + Sync + 'static) -> Self {
+        let judge = move |head: &str, body: &str| judge(line(head), body);
         Self::start(url.trim_start_matches("http://").to_owned(), judge)
+    }
+
+    /// Stands in place of a hub, and is told each request's whole head and body.
+    pub(crate) fn in_place(judge: impl Fn(&str, &str) -> Verdict + Send + Sync + 'static) -> Self {
+        Self::start(String::new(), judge)
     }
 
     /// Gives the same bytes to whatever is asked.
@@ -65,6 +71,11 @@ impl Proxy {
     }
 }
 
+/// A request's method and path.
+fn line(head: &str) -> &str {
+    head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1")
+}
+
 /// Serves one request; the connection is not kept.
 fn serve(
     stream: &TcpStream,
@@ -73,8 +84,7 @@ fn serve(
     judge: &dyn Fn(&str, &str) -> Verdict,
 ) -> std::io::Result<()> {
     let (head, body) = request(stream)?;
-    let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-    let verdict = judge(&line, &String::from_utf8_lossy(&body));
+    let verdict = judge(&head, &String::from_utf8_lossy(&body));
     let answer = if let Verdict::Answer(bytes) = &verdict {
         bytes.clone()
     } else {

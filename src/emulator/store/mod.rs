@@ -38,6 +38,25 @@ pub(crate) struct Store {
     turn: AtomicUsize,
 }
 
+/// Makes an empty file that its owner alone may read, unless there is one; what `SQLite` puts beside it is as private.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            // Another process was first, or a link leads to a place where nothing is: that is not for us to fill.
+            let fault = || std::io::Error::new(error.kind(), "a symbolic link that leads nowhere is in its place");
+            path.exists().then_some(()).ok_or_else(fault)
+        }
+        made => made.map(drop),
+    }
+}
+
 impl Store {
     /// A world in memory, gone with the value.
     pub(crate) fn in_memory() -> Result<Self> {
@@ -51,12 +70,13 @@ impl Store {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
         }
+        let context = || format!("failed to open the emulator's database {}", path.display());
+        make_private(path).with_context(context)?;
         let connect = || -> Result<Connection> {
             let mut connection = Connection::open(path)?;
             prepare(&mut connection)?;
             Ok(connection)
         };
-        let context = || format!("failed to open the emulator's database {}", path.display());
         let writer = connect().with_context(context)?;
         let readers = (0..READERS).map(|_| connect().map(Mutex::new)).collect::<Result<_>>().with_context(context)?;
         Ok(Self { writer: Mutex::new(writer), readers, turn: AtomicUsize::new(0) })
