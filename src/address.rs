@@ -1,10 +1,14 @@
 //! Where an object stands: `developer-portal/userGroups/Gold%20Tier`.
 
+mod pattern;
+
 use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use pattern::{AddressPattern, AddressWord, NotAPattern};
 
 /// What stays as it is in a segment; all else is percent-encoded.
 const SEGMENT: &AsciiSet =

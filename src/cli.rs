@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::address::AddressWord;
 use crate::hold::Accepted;
+use crate::limit::Limit;
 use crate::plan::{Allow, Origin};
 
 /// The embedded server's database where none is named.
@@ -238,6 +240,29 @@ pub struct PlanArgs {
     /// List what is left alone, in place of counting it
     #[arg(long)]
     pub show_unmanaged: bool,
+    #[command(flatten)]
+    pub guards: GuardFlags,
+}
+
+/// What is said in place of `spec.guards`, more strictly or less.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct GuardFlags {
+    /// Most objects of a kind that may be deleted, in place of spec.guards.maxDeletes
+    #[arg(long, value_name = "N|N%")]
+    pub max_deletes: Option<Limit>,
+    /// Most objects of a kind that may be changed, in place of spec.guards.maxUpdates
+    #[arg(long, value_name = "N|N%")]
+    pub max_updates: Option<Limit>,
+    /// Most sign-ups that may be approved, in place of spec.guards.maxApprovals
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub max_approvals: Option<usize>,
+    /// Enabled administrators that must be left, in place of spec.guards.minAdministrators
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub min_administrators: Option<usize>,
+    /// Object that may be changed or deleted although it is protected; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub unprotect: Vec<AddressWord>,
 }
 
 #[derive(Debug, Args)]
@@ -268,6 +293,11 @@ pub struct Apply {
     /// What may be done although it cannot be undone or gives much
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,
+    /// Apply the manifest only if that means the very changes that were reviewed: the digest that `plan` gave
+    #[arg(long, value_name = "DIGEST", conflicts_with = "plan")]
+    pub expect: Option<ExpectedDigest>,
+    #[command(flatten)]
+    pub guards: GuardFlags,
 }
 
 #[derive(Debug, Args)]
@@ -444,6 +474,43 @@ pub struct Man {
     pub out: Option<PathBuf>,
 }
 
+/// A digest of changes, whole or its beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedDigest(String);
+
+impl ExpectedDigest {
+    /// The fewest digits that are taken for a digest.
+    const FEWEST: usize = 12;
+
+    pub fn fits(&self, digest: &str) -> bool {
+        digest.starts_with(&self.0)
+    }
+}
+
+impl std::fmt::Display for ExpectedDigest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for ExpectedDigest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("sha256:").unwrap_or(text);
+        let is_digest =
+            (Self::FEWEST..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_digest {
+            return Ok(Self(format!("sha256:{}", digits.to_ascii_lowercase())));
+        }
+        Err(format!("expected `sha256:` and at least {} of its 64 hexadecimal digits", Self::FEWEST))
+    }
+}
+
+fn count(text: &str) -> Result<usize, &'static str> {
+    crate::limit::count(text).ok_or("expected a number like `10`")
+}
+
 /// `50ms`, `2s`, `1m`, `1h`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let fault = || format!("`{text}` is not a duration like 50ms, 2s or 1h");
@@ -469,6 +536,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_digest_may_be_cut_off() {
+        let whole = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        for text in [whole.as_str(), &whole[7..], &whole[..19], "0123456789AB"] {
+            assert!(text.parse::<ExpectedDigest>().expect("it is a digest").fits(&whole), "{text}");
+        }
+        assert!(!"123456789abc".parse::<ExpectedDigest>().expect("it is a digest").fits(&whole));
+        for text in ["", "sha256:", "0123456789a", "sha512:0123456789ab", "0123456789ag", &format!("{whole}0")] {
+            assert!(text.parse::<ExpectedDigest>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub mod hold;
 pub mod id;
 pub mod journal;
 pub mod kinds;
+pub mod limit;
 pub mod manifest;
 pub mod observe;
 pub mod order;

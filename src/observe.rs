@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 
+use crate::address::Kind;
 use crate::client::{self, AssetQuery, Connection, PortalPath, Reader};
 use crate::failure::Failure;
 use crate::id::{AssetKey, GroupId, ProviderId};
@@ -83,12 +84,12 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
     let (found, surroundings) = tokio::try_join!(locate(reader, target), surroundings(reader, target, scope))?;
     let Found { mut portal, tree, path } = found;
     let Surroundings { organization, business_groups, identity_providers } = surroundings;
-    portal.organization = organization;
     user_groups::io::check_tree(&tree)?;
     let business_groups_by_id = business_groups.as_ref();
     let observer = Observer { reader, path: &path, scope, tree: &tree, parallelism, business_groups_by_id };
-    let (mappings, (assets, visible_to), (members, prospects)) =
-        tokio::try_join!(observer.mappings(), observer.assets(), observer.people())?;
+    let (organization, mappings, (assets, visible_to), (members, prospects)) =
+        tokio::try_join!(owner(reader, organization), observer.mappings(), observer.assets(), observer.people(),)?;
+    portal.organization = organization;
     Ok(LiveState {
         portal,
         user_groups: tree,
@@ -118,6 +119,7 @@ impl Scope<'_> {
             Self::Plan(needs) => {
                 let Needs { manifest, .. } = needs;
                 !manifest.prune.assets.is_empty()
+                    || manifest.guards.protected.iter().any(|pattern| pattern.kind == Kind::Assets)
                     || names(manifest)
                     || (manifest.assets.is_some() && needs.earlier().any(names))
             }
@@ -200,8 +202,7 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
     if !needs_organization && !needs_business_groups && !needs_providers {
         return Ok(Surroundings { organization: None, business_groups: None, identity_providers: None });
     }
-    let me = reader.me().await.context("failed to find out the organization")?;
-    let mut organization = Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id };
+    let mut organization = find_organization(reader).await?;
     // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one, and only
     // if the hierarchy does not tell it anyway.
     let asked_by_name = target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id);
@@ -250,6 +251,30 @@ async fn read_identity_providers(reader: &Reader, organization: &str) -> Result<
         .await
         .context("failed to list the identity providers, which the mappings are named by")?;
     Ok(providers.into_iter().map(|provider| (provider.provider_id.into(), provider.name)).collect())
+}
+
+/// The organization, for the record: ids tell portals apart within one alone. Whoever may not ask for it can still plan
+/// what needs none.
+async fn owner(reader: &Reader, known: Option<Named>) -> Result<Option<Named>> {
+    if known.is_some() {
+        return Ok(known);
+    }
+    let is_forbidden = |error: &anyhow::Error| {
+        error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<client::Error>())
+            .any(|error| matches!(error.status(), Some(400 | 401 | 403 | 404)))
+    };
+    match find_organization(reader).await {
+        Err(error) if is_forbidden(&error) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// The root organization that the credential belongs to; its name only if the hub tells it unasked.
+pub async fn find_organization(reader: &Reader) -> Result<Named> {
+    let me = reader.me().await.context("failed to find out the organization")?;
+    Ok(Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id })
 }
 
 fn check_organization(organization: &Named, target: &Target) -> Result<()> {

@@ -11,9 +11,9 @@ use std::fmt::Write as _;
 use crate::diagnostic::{Located, Location};
 use crate::id::{AssetKey, ChangeId, GroupId, GroupName};
 use crate::manifest::model::{
-    Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, IdpGroup, Instances, Manifest, Member,
-    Parent, ProspectDecision, ProspectMatch, ProspectRule, Prune, SystemGroup, Target, UserGroup, VersionAudience,
-    Versions,
+    Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, Guards, IdpGroup, Instances, Manifest,
+    Member, Parent, ProspectDecision, ProspectMatch, ProspectRule, Prune, SystemGroup, Target, UserGroup,
+    VersionAudience, Versions,
 };
 use crate::plan::{self, Plan, Request, Revision};
 use crate::record::Earlier;
@@ -274,6 +274,7 @@ pub(crate) fn manifest() -> Manifest {
         members: None,
         prospects: None,
         prune: Prune::default(),
+        guards: Guards::default(),
     }
 }
 

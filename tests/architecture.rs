@@ -18,9 +18,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("client", &["text"]),
     ("emulator", &[]),
     ("address", &[]),
+    ("limit", &[]),
     ("failure", &["exit"]),
     // What people write.
-    ("manifest", &["diagnostic", "text"]),
+    ("manifest", &["address", "diagnostic", "limit", "text"]),
     ("revision", &["diagnostic", "exit", "failure", "id", "manifest"]),
     // The kinds' specifications and what is known of a portal: pure.
     ("kinds/spec", &["directory", "id", "manifest", "state"]),
@@ -29,17 +30,20 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("snapshot", &["failure", "state"]),
     ("pseudonyms", &["failure", "id", "manifest", "state"]),
     // From both to a plan: pure.
-    ("plan", &["address", "directory", "id", "kinds/spec", "manifest", "state"]),
+    ("plan", &["address", "directory", "id", "kinds/spec", "limit", "manifest", "state"]),
     ("resolve", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state"]),
     ("diff", &["address", "id", "kinds/spec", "plan", "resolve", "state"]),
     ("order", &["address", "diff", "directory", "id", "kinds/spec", "plan"]),
     ("record", &["address", "diagnostic", "diff", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("hold", &["address", "diff", "id", "kinds/spec", "plan", "record"]),
     ("origin", &["address", "kinds/spec", "plan", "record"]),
-    ("plan/make", &["address", "diff", "hold", "manifest", "order", "origin", "plan", "record", "resolve", "state"]),
+    ("guard", &["address", "diagnostic", "directory", "id", "kinds/spec", "limit", "manifest", "plan", "state"]),
+    (
+        "plan/make",
+        &["address", "diff", "guard", "hold", "manifest", "order", "origin", "plan", "record", "resolve", "state"],
+    ),
     ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("report", &["address", "id", "plan"]),
-    ("guard", &["address", "plan"]),
     ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
     ("journal", &["address", "files", "id", "plan", "render", "report"]),
     // What talks to the hub.
@@ -47,11 +51,11 @@ const HOUSE: &[(&str, &[&str])] = &[
         "kinds/io",
         &["client", "directory", "failure", "id", "journal", "kinds/spec", "manifest", "plan", "report", "state"],
     ),
-    ("observe", &["client", "failure", "id", "kinds/io", "kinds/spec", "manifest", "resolve", "state"]),
+    ("observe", &["address", "client", "failure", "id", "kinds/io", "kinds/spec", "manifest", "resolve", "state"]),
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
     ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "verify"]),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
-    ("cli", &["hold", "plan"]),
+    ("cli", &["address", "hold", "limit", "plan"]),
 ];
 
 /// What describes a portal: these three know each other.

@@ -7,39 +7,53 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::context::Connection;
-use super::{block_on, context, interrupt, output, plan as plan_command, record, revisions, show};
+use super::{block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
-use crate::cli::{Apply, Format, Global};
+use crate::cli::{Apply, ExpectedDigest, Format, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::guard;
 use crate::journal::Journal;
 use crate::kinds::session::{Patience, Session};
-use crate::observe::{Scope, locate};
+use crate::observe::{Scope, find_organization, locate};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
 use crate::report::{Outcome, Report};
 use crate::revision::Recording;
-use crate::state::LivePortal;
+use crate::state::{LivePortal, Named};
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     // A plan that cannot be read ends the command before anything is sent.
     let saved = arguments.plan.as_deref().map(show::read).transpose()?;
     block_on(async {
-        let (connection, plan, recording) = if let Some(plan) = saved {
+        let (connection, mut plan, recording) = if let Some(plan) = saved {
             let recording = arguments.record.as_deref().map(|name| record::of_plan(name, &plan)).transpose()?;
             let connection = context::connect_to(global, &plan).await?;
             // The portal must still be there, under the very same ids.
-            let found = locate(&connection.client.reader(), &connection.target).await?;
+            let reader = connection.client.reader();
+            let organization = async {
+                match &plan.target.portal.organization {
+                    None => Ok(None),
+                    Some(_) => find_organization(&reader).await.map(Some),
+                }
+            };
+            let (found, organization) = tokio::try_join!(locate(&reader, &connection.target), organization)?;
             connection.log_requests("found the portal");
+            refuse_other_organization(&plan, organization.as_ref())?;
             refuse_other_portal(&plan, &found.portal)?;
             (connection, plan, recording)
         } else {
-            make_plan(global, arguments).await?
+            let (connection, plan, recording) = make_plan(global, arguments).await?;
+            if let Some(expected) = &arguments.expect {
+                refuse_unexpected(global, &plan, expected)?;
+            }
+            (connection, plan, recording)
         };
+        guards::apply_flags(&mut plan, &arguments.guards);
         if global.format == Format::Human {
             output::data(&plan_command::human(global, &plan))?;
         }
+        guards::refuse(&plan)?;
         if !plan.is_empty() {
             if global.format != Format::Human && !arguments.auto_approve && output::is_interactive() {
                 // Whoever is asked has to see what the question is about.
@@ -71,15 +85,57 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     })
 }
 
+/// Ids may be the same in another organization; what they stand for is not.
+fn refuse_other_organization(plan: &Plan, found: Option<&Named>) -> Result<()> {
+    let (Some(planned), Some(found)) = (&plan.target.portal.organization, found) else { return Ok(()) };
+    if planned.id == found.id {
+        return Ok(());
+    }
+    let called = |named: &Named| match named.name.as_str() {
+        "" => named.id.clone(),
+        name => format!("`{name}` ({})", named.id),
+    };
+    let message = format!(
+        "the plan was made for organization {}, and the credential belongs to {}",
+        called(planned),
+        called(found)
+    );
+    Err(Failure::new(message).hint("use a credential of the plan's organization, or plan again").into())
+}
+
 /// A plan knows its portal: flags that name another one are a mistake, not an order.
 fn refuse_other_portal(plan: &Plan, found: &LivePortal) -> Result<()> {
     let planned = &plan.target.portal;
-    if planned.id == found.id && planned.connection.id == found.connection.id {
+    let is_same = planned.id == found.id
+        && planned.connection.id == found.connection.id
+        && planned.target_portal_id == found.target_portal_id;
+    if is_same {
         return Ok(());
     }
     Err(Failure::new(format!("the plan was made for portal `{}`, and the flags name `{}`", planned.name, found.name))
         .hint("leave out --portal and --connection: the plan knows its portal")
         .into())
+}
+
+/// What would be done is not what was reviewed: it is shown, and left.
+fn refuse_unexpected(global: &Global, plan: &Plan, expected: &ExpectedDigest) -> Result<()> {
+    let digest = plan::file::digest(plan);
+    if expected.fits(&digest) {
+        return Ok(());
+    }
+    if plan.is_empty() {
+        let message = format!("nothing is left of the changes that were reviewed, {expected}; nothing was changed");
+        return Err(Failure::with_exit(Exit::Stale, message)
+            .hint("the portal matches the manifest: they were applied already, or are no longer declared")
+            .into());
+    }
+    output::say(plan_command::human(global, plan).trim_end());
+    Err(Failure::with_exit(
+        Exit::Stale,
+        format!("these are not the changes that were reviewed: their digest is {digest}, and {expected} is expected; nothing was changed"),
+    )
+    .hint("the portal or the manifest has changed since: plan again, and review what is different")
+    .into())
 }
 
 async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan, Option<Recording>)> {

@@ -18,6 +18,7 @@ use crate::manifest::load::{LoadOptions, Loaded, load};
 use crate::manifest::model::Manifest;
 use crate::observe::{Scope, Target, observe};
 use crate::plan::Plan;
+use crate::plan::file::PlanKey;
 use crate::state::{LivePortal, LiveState};
 use crate::{emulator, pseudonyms, resolve};
 
@@ -26,6 +27,9 @@ pub(super) fn pseudonym_key() -> Result<Option<pseudonyms::Key>> {
     let text = environment(pseudonyms::KEY_VARIABLE).filter(|text| !text.trim().is_empty());
     Ok(text.map(|text| pseudonyms::Key::new(&text)).transpose()?)
 }
+
+/// The variable that holds the key of plan files.
+const PLAN_KEY: &str = "AEHCTL_PLAN_KEY";
 
 /// Looks up an environment variable; [`refuse_garbled`] tells of those that are no text.
 pub(super) fn environment(name: &str) -> Option<String> {
@@ -279,6 +283,19 @@ impl From<RegionName> for Region {
             RegionName::Jp => Self::Jp,
         }
     }
+}
+
+/// The key that plans are signed with, if there is one.
+pub(super) fn plan_key() -> Result<Option<PlanKey>> {
+    let Some(text) = std::env::var_os(PLAN_KEY) else { return Ok(None) };
+    let Ok(text) = text.into_string() else {
+        return Err(Failure::new(format!("{PLAN_KEY} is not Unicode text")).into());
+    };
+    PlanKey::new(&text.into()).map(Some).map_err(|weak| {
+        Failure::new(weak.to_string())
+            .hint(format!("make one with `openssl rand -hex 32`, or unset {PLAN_KEY} to go without signatures"))
+            .into()
+    })
 }
 
 /// The time, for envelopes and never for decisions.

@@ -7,6 +7,7 @@ mod emulator;
 mod export;
 mod fmt;
 mod get;
+mod guards;
 mod init;
 mod interrupt;
 mod man;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{block_on, context, output, record, revisions};
+use super::{block_on, context, guards, output, record, revisions};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
@@ -42,9 +42,11 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         Some(origin) => revisions::only(plan, origin)?,
         None => plan,
     };
+    guards::apply_flags(&mut plan, &arguments.guards);
     if let Some(path) = &arguments.out {
         plan.commit = record::commit_of(files, &sources);
-        files::write_private(path, &plan::file::write(&plan, &context::now()))?;
+        let text = plan::file::seal(&plan, &context::now(), context::plan_key()?.as_ref());
+        files::write_private(path, &text)?;
     }
     show(global, &plan)?;
     if let Some(path) = &arguments.out {
@@ -52,10 +54,14 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         let path = render::text::terminal(&path.display().to_string()).into_owned();
         output::say(&if plan.target.pseudonyms {
             format!("The plan is in {path}, for reading: what holds pseudonyms is not applied.")
-        } else {
+        } else if plan.guards.violations.is_empty() {
             format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}")
+        } else {
+            format!("The plan is in {path}. As it is, apply refuses it too.")
         });
+        output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(&plan)));
     }
+    guards::refuse(&plan)?;
     let has_changes = !plan.is_empty() || !plan.held.is_empty();
     Ok(if arguments.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Done })
 }

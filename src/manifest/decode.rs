@@ -17,6 +17,8 @@ use crate::diagnostic::{Diagnostic, Located, Location};
 pub(super) enum Shape {
     Text,
     Boolean,
+    Number,
+    Limit,
     List,
     Mapping,
 }
@@ -26,6 +28,8 @@ impl fmt::Display for Shape {
         formatter.write_str(match self {
             Self::Text => "a text",
             Self::Boolean => "`true` or `false`",
+            Self::Number => "a number",
+            Self::Limit => "a number or a percentage",
             Self::List => "a list",
             Self::Mapping => "a mapping",
         })
@@ -166,6 +170,10 @@ pub(super) fn decode_value<T: Decode>(key: &Located<String>, value: &Node, fault
 }
 
 pub(super) fn wrong_type<T: Decode>(node: &Node, faults: &mut Faults) {
+    wrong_shape(node, T::SHAPE, faults);
+}
+
+pub(super) fn wrong_shape(node: &Node, shape: Shape, faults: &mut Faults) {
     let found = match &node.kind {
         NodeKind::Faulty => return,
         NodeKind::Null => "nothing",
@@ -173,9 +181,9 @@ pub(super) fn wrong_type<T: Decode>(node: &Node, faults: &mut Faults) {
         NodeKind::Mapping(_) => "a mapping",
         NodeKind::Scalar(_) => "a text",
     };
-    let message = format!("expected {}, found {found}", T::SHAPE);
+    let message = format!("expected {shape}, found {found}");
     let fault = Diagnostic::error("wrong-type", node.location, message);
-    faults.push(match (&node.kind, T::SHAPE) {
+    faults.push(match (&node.kind, shape) {
         (NodeKind::Scalar(Scalar { text, .. }), Shape::List) if text.len() < 100 => {
             fault.with_help(format!("write `[{text}]` for a list of one"))
         }

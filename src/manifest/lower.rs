@@ -2,11 +2,12 @@
 
 mod assets;
 mod groups;
+mod guards;
 mod people;
 
 use super::decode::{Entries, Name};
 use super::faults::Faults;
-use super::model::{Asset, GroupReference, Member, ProspectRule, Prune, Target, UserGroup};
+use super::model::{Asset, GroupReference, Guards, Member, ProspectRule, Prune, Target, UserGroup};
 use super::reference;
 use super::syntax;
 use crate::diagnostic::{Located, Location};
@@ -38,6 +39,7 @@ pub(super) struct PortalParts {
     pub(super) members: Option<Vec<Member>>,
     pub(super) prospects: Option<Vec<ProspectRule>>,
     pub(super) prune: Prune,
+    pub(super) guards: Guards,
 }
 
 pub(super) fn fragment(fragment: syntax::PortalFragment, faults: &mut Faults) -> Parts {
@@ -59,10 +61,11 @@ pub(super) fn portal(portal: syntax::Portal, faults: &mut Faults) -> PortalParts
         members,
         prospects,
         prune,
+        guards,
     } = spec;
     refuse_controls(&name, faults);
+    let name = text(name);
     PortalParts {
-        name: text(name),
         target: target.map(lower_target).unwrap_or_default(),
         include: texts(include.unwrap_or_default()),
         identity_providers: identity_providers.map_or_else(Vec::new, |providers| {
@@ -72,6 +75,8 @@ pub(super) fn portal(portal: syntax::Portal, faults: &mut Faults) -> PortalParts
         members: members.map(|members| people::members(members, faults)),
         prospects: prospects.map(|rules| people::prospects(rules, faults)),
         prune: prune.map(|prune| lower_prune(prune, faults)).unwrap_or_default(),
+        guards: guards.map(|guards| guards::guards(guards, &name.value, faults)).unwrap_or_default(),
+        name,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Located, Location};
 
 /// Merges and checks. `faults.incomplete` on entry: some declarations could not be read.
 pub(super) fn merge(portal: PortalParts, fragments: &[&Parts], faults: &mut Faults) -> Manifest {
-    let PortalParts { name, target, include: _, identity_providers, parts, members, prospects, prune } = portal;
+    let PortalParts { name, target, include: _, identity_providers, parts, members, prospects, prune, guards } = portal;
     let all: Vec<&Parts> = std::iter::once(&parts).chain(fragments.iter().copied()).collect();
     let manifest = Manifest {
         name,
@@ -26,6 +26,7 @@ pub(super) fn merge(portal: PortalParts, fragments: &[&Parts], faults: &mut Faul
         members,
         prospects,
         prune,
+        guards,
     };
     check::check(&manifest, faults);
     manifest

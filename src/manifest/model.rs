@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::AddressPattern;
 use crate::diagnostic::{Located, Location};
+use crate::limit::Limit;
 
 /// One portal with everything that its fragments add: joins, defaults and overrides are already folded in.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,7 @@ pub struct Manifest {
     pub members: Option<Vec<Member>>,
     pub prospects: Option<Vec<ProspectRule>>,
     pub prune: Prune,
+    pub guards: Guards,
 }
 
 /// Where the portal is. Every part is optional; the resolver asks for what it cannot find out.
@@ -207,4 +210,15 @@ pub struct Prune {
     pub user_groups: Vec<Located<String>>,
     /// Matched against `groupId/assetId` and against `business group name/assetId`.
     pub assets: Vec<Located<String>>,
+}
+
+/// What a plan may not do. What is not given has its default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Guards {
+    pub max_deletes: Option<Located<Limit>>,
+    pub max_updates: Option<Located<Limit>>,
+    pub max_approvals: Option<Located<usize>>,
+    pub min_administrators: Option<Located<usize>>,
+    /// Objects that no plan changes or deletes.
+    pub protected: Vec<Located<AddressPattern>>,
 }

@@ -12,6 +12,7 @@ use super::faults::Faults;
 use super::model::Instances;
 use super::tree::{Node, NodeKind};
 use crate::diagnostic::Located;
+use crate::limit::Limit;
 
 /// The only version of the format so far.
 pub(super) const API_VERSION: &str = "aehctl.io/v1alpha1";
@@ -109,6 +110,8 @@ record! {
         "prospects" prospects: Option<Vec<Located<Prospect>>>,
         /// Patterns by kind: what matches them and is not declared is deleted.
         "prune" prune: Option<Prune>,
+        /// What a plan may not do without a word on the command line.
+        "guards" guards: Option<Guards>,
     }
 }
 
@@ -127,7 +130,7 @@ record! {
 }
 
 fn fragment_advice(key: &str) -> Option<&'static str> {
-    let of_portals = ["target", "include", "identityProviders", "members", "prospects", "prune"];
+    let of_portals = ["target", "include", "identityProviders", "members", "prospects", "prune", "guards"];
     of_portals.contains(&key).then_some("this belongs in a `kind: Portal`; a fragment holds what portals share")
 }
 
@@ -341,6 +344,103 @@ record! {
         "userGroups" user_groups: Option<Vec<Located<Name>>>,
         /// Matched against `groupId/assetId` and against `business group name/assetId`.
         "assets" assets: Option<Vec<Located<Name>>>,
+    }
+}
+
+record! {
+    /// What a plan may not do without a word on the command line.
+    pub(super) struct Guards {
+        /// How many objects of a kind one run may delete: a number, or a percentage of those that there are, which binds
+        /// where there are more than 10. `50%` if it is left out.
+        "maxDeletes" max_deletes: Option<Located<Limit>>,
+        /// How many objects of a kind one run may change. Any number if it is left out.
+        "maxUpdates" max_updates: Option<Located<Limit>>,
+        /// How many sign-ups one run may approve. 25 if it is left out.
+        "maxApprovals" max_approvals: Option<Located<Count>>,
+        /// How many enabled administrators must be left where a plan takes any away. 1 if it is left out.
+        "minAdministrators" min_administrators: Option<Located<Count>>,
+        /// What no plan may change or delete: addresses and patterns of them, e.g. `userGroups/Gold Tier`,
+        /// `assets/Finance/*`, `members/*@example.com`.
+        "protected" protected: Option<Vec<Located<Name>>>,
+    }
+}
+
+/// A number of things.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Count(pub(super) usize);
+
+impl Decode for Count {
+    const SHAPE: Shape = Shape::Number;
+
+    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let text = number(node, Self::SHAPE, faults)?;
+        let count = crate::limit::count(text);
+        if count.is_none() {
+            let help = match text.parse::<Limit>() {
+                Ok(_) => "expected a number like `10`: a percentage means nothing here",
+                Err(_) => "expected a number like `10`",
+            };
+            faults.error("bad-number", node.location, format!("`{text}` is not a number"), help);
+        }
+        count.map(Self)
+    }
+}
+
+impl Decode for Limit {
+    const SHAPE: Shape = Shape::Limit;
+
+    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let text = number(node, Self::SHAPE, faults)?;
+        let parsed = text.parse();
+        if let Err(fault) = &parsed {
+            let message = format!("`{text}` is neither a number nor a percentage");
+            let fault: &crate::limit::NotALimit = fault;
+            faults.error("bad-number", node.location, message, &fault.to_string());
+        }
+        parsed.ok()
+    }
+}
+
+/// The text of a scalar that should be a number.
+fn number<'tree>(node: &'tree Node, shape: Shape, faults: &mut Faults) -> Option<&'tree str> {
+    let NodeKind::Scalar(scalar) = &node.kind else {
+        super::decode::wrong_shape(node, shape, faults);
+        return None;
+    };
+    Some(scalar.text.trim())
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+$|\\$\\{AEHCTL_VAR_"},
+        ]})
+    }
+}
+
+impl JsonSchema for Limit {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^([0-9]+|[0-9]{1,2}%|100%)$|\\$\\{AEHCTL_VAR_"},
+        ]})
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Allow, Edit, Notice, NoticeLevel, Operation, Plan, PlanTarget};
 use crate::address::Address;
 use crate::diff::diff;
+use crate::guard;
 use crate::hold::{Acceptance, Sorted, hold};
 use crate::manifest::model::Manifest;
 use crate::order::order;
@@ -64,6 +65,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     };
     let mut changes = order(differences, &resolution.directory);
     origin::label(&mut changes, origin::Earlier { applied: wishes.as_ref(), base: based_on.as_ref() });
+    let guards = guard::guards(&manifest.guards, live, &resolution.directory, &changes);
     let Resolution { desired: _, directory, providers, mut unmanaged, waiting, mut notices } = resolution;
     if !show_unmanaged {
         for kind in unmanaged.values_mut() {
@@ -73,8 +75,9 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     notices.extend(told);
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
+    notices.extend(guard::unknown(&manifest.guards, live, &directory));
     notices.sort();
-    Ok(Plan {
+    let mut plan = Plan {
         portal: manifest.name.value.clone(),
         commit: None,
         target: PlanTarget {
@@ -95,7 +98,10 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         held,
         accepted,
         only: None,
-    })
+        guards,
+    };
+    plan.guards.violations = guard::violations(&plan);
+    Ok(plan)
 }
 
 /// Publishing is the one window that the API leaves open.

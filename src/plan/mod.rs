@@ -1,6 +1,7 @@
 //! A plan: what would be done, as data. It is rendered, guarded, saved and applied, and never decided upon again.
 
 pub mod file;
+mod guards;
 mod make;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::kinds::{Fields, GroupSet, fields};
 use crate::state::LivePortal;
 
+pub use guards::{Guard, Guards, Limits, Protection, Violation};
 pub use make::{Request, make};
 
 /// Everything that a plan says, the same bytes for the same input.
@@ -57,6 +59,9 @@ pub struct Plan {
     /// Changes of other origins are not in here: such a plan is for showing alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Origin>,
+    /// What the plan may not do, and what of that it does.
+    #[serde(default)]
+    pub guards: Guards,
 }
 
 /// A commit, and what people call it.
@@ -517,6 +522,16 @@ impl TryFrom<ChangeDocument> for Change {
         }
         .map_err(fault)?;
         Ok(Self { id, address, object_id, edit, fields, phase, depends_on, reason, origin })
+    }
+}
+
+impl PlanTarget {
+    /// The address with the name of a business group in place of its id, if it has one.
+    pub fn by_business_group(&self, address: &Address) -> Option<Address> {
+        let (Kind::Assets, [group, rest @ ..]) = (address.kind, address.segments.as_slice()) else { return None };
+        let name = self.business_groups.get(group)?;
+        let segments = std::iter::once(name).chain(rest).cloned().collect();
+        Some(Address { segments, ..address.clone() })
     }
 }
 

@@ -6,6 +6,7 @@ use super::held;
 use super::names::Names;
 use super::page::{Line, Page, Style};
 use super::wording;
+use crate::plan::file::digest;
 use crate::plan::{NoticeLevel, Plan};
 
 /// How a plan is shown.
@@ -24,7 +25,8 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     let names = Names::of(plan);
     let mut page = Page::new(color, width);
     page.line(0, &wording::portal(plan));
-    for warning in wording::notices(plan, NoticeLevel::Warning) {
+    let overrides = wording::overrides(plan);
+    for warning in overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)) {
         page.line(0, &Line::at(0).styled(Style::Changed, "Warning: ").plain(warning));
     }
     for section in sections(plan, &names) {
@@ -61,6 +63,9 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
         page.line(2, &Line::at(0).styled(Style::Dim, rest));
     }
     held(&mut page, plan, verbose);
+    if verbose && !plan.is_empty() {
+        page.line(0, &Line::at(0).styled(Style::Dim, format!("Digest: {}", digest(plan))));
+    }
     page.finish().trim_end().to_owned() + "\n"
 }
 

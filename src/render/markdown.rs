@@ -11,6 +11,7 @@ use super::page::{Block, Line, Style, marker};
 use super::text;
 use super::wording;
 use crate::address::Kind;
+use crate::plan::file::digest;
 use crate::plan::{NoticeLevel, Plan};
 
 /// What GitHub takes as one comment; counted in UTF-16 units, which are never fewer than characters.
@@ -27,7 +28,10 @@ pub fn plan_markdown(plan: &Plan) -> String {
     if let Some(origins) = wording::origins(plan) {
         comment.paragraph(&Line::at(0).plain(origins));
     }
-    comment.list("**Warning:** ", wording::notices(plan, NoticeLevel::Warning));
+    let refusals: Vec<String> = plan.guards.violations.iter().map(ToString::to_string).collect();
+    comment.list("**Refused:** ", refusals.iter().map(String::as_str));
+    let overrides = wording::overrides(plan);
+    comment.list("**Warning:** ", overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)));
     for section in sections(plan, &names) {
         let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
         comment.section(&title, true, &body::blocks(&section, plan, false));
@@ -46,6 +50,9 @@ pub fn plan_markdown(plan: &Plan) -> String {
         comment.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
     }
     comment.held(plan);
+    if !plan.is_empty() {
+        comment.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
+    }
     comment.finish("the whole plan is in the output of the job, and in `--format json`")
 }
 

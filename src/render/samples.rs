@@ -12,7 +12,7 @@ use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
 use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::manifest::model::Instances;
 use crate::plan::{
-    Change, Edit, Held, Notice, NoticeLevel, Operation, Phase, Plan, PlanTarget, Summary, Unmanaged, Waiting,
+    Change, Edit, Guards, Held, Notice, NoticeLevel, Operation, Phase, Plan, PlanTarget, Summary, Unmanaged, Waiting,
 };
 use crate::report::{ChangeResult, Outcome, Report};
 use crate::state::{LiveConnection, LivePortal};
@@ -83,6 +83,7 @@ impl Sample {
                 held: Vec::new(),
                 accepted: [].into(),
                 only: None,
+                guards: Guards::default(),
             }),
         }
     }

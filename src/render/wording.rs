@@ -74,6 +74,12 @@ pub(super) fn notices(plan: &Plan, level: NoticeLevel) -> impl Iterator<Item = &
     plan.notices.iter().filter(move |notice| notice.level == level).map(|Notice { message, .. }| message.as_str())
 }
 
+/// Says which guards an operator has overruled, as warnings.
+pub(super) fn overrides(plan: &Plan) -> Option<String> {
+    let flags = &plan.guards.overrides;
+    (!flags.is_empty()).then(|| format!("guards are overruled at the command line: {}", flags.join(" ")))
+}
+
 /// `14 assets not in the manifest are left alone`, with the addresses if there are any.
 pub(super) fn spared<'a>(plan: &'a Plan, names: &names::Names) -> Vec<(String, Vec<Line<'a>>)> {
     plan.unmanaged

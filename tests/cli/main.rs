@@ -8,6 +8,7 @@ mod emulator;
 mod export;
 mod faults;
 mod get;
+mod guards;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;

@@ -60,7 +60,7 @@ fn a_plan_is_data_of_a_known_shape() {
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Support], enabled: false}]\n"));
     let plan = case.run(&["plan", "-f", "portal.yaml", "--format", "json"]).exits(0).json();
     let keys: Vec<&String> = plan.as_object().expect("a plan is an object").keys().collect();
-    insta::assert_snapshot!(format!("{keys:?}"), @r#"["accepted", "aehctl_version", "allow", "applied", "base", "changes", "commit", "format_version", "held", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"#);
+    insta::assert_snapshot!(format!("{keys:?}"), @r#"["accepted", "aehctl_version", "allow", "applied", "base", "changes", "commit", "digest", "format_version", "guards", "held", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"#);
     insta::assert_snapshot!(format!("{:#}", plan["changes"]), @r#"
     [
       {
@@ -213,6 +213,7 @@ fn a_plan_is_a_comment_on_a_pull_request() {
     - 5 assets not in the manifest are left alone.
     - 5 members not in the manifest are left alone.
     - 1 pending sign-up not in the manifest is left alone.
+    - Digest of these changes: sha256:cb8fdbcea1ae421a81659dc4f7f8e17f3a2870a83bd078d4091ec090adb1275b
     exit: 0
     "#);
 }

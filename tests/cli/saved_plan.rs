@@ -21,7 +21,8 @@ fn a_saved_plan_is_private_and_shows_what_the_plan_showed() {
     let case = Case::on(&hub);
     case.write("portal.yaml", QUICKSTART);
     let planned = case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(0);
-    assert_eq!(planned.stderr, "The plan is in plan.json. Apply exactly this with: aehctl apply plan.json\n");
+    let told = "The plan is in plan.json. Apply exactly this with: aehctl apply plan.json\nIts digest, for `apply -f … --expect`, is sha256:";
+    assert!(planned.stderr.starts_with(told), "{planned}");
     #[cfg(unix)]
     assert!(is_private(&case.path("plan.json")));
     let without = Case::new();
@@ -34,7 +35,7 @@ fn a_saved_plan_is_private_and_shows_what_the_plan_showed() {
     }
     let (mut file, shown) = (case.json("plan.json"), without.run(&["show", "plan.json", "--format", "json"]).json());
     let envelope = file.as_object_mut().expect("a plan is an object");
-    assert!(envelope.remove("created_at").is_some() && envelope.remove("digest").is_some());
+    assert!(envelope.remove("created_at").is_some() && envelope.remove("checksum").is_some());
     assert_eq!(file, shown, "the published plan is the file without its envelope");
 }
 
@@ -166,7 +167,7 @@ fn an_edited_plan_is_not_applied() {
     case.write("plan.json", case.read("plan.json").replace("jane@example.com", "ken@example.com"));
     insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
     stderr:
-    error: failed to read plan.json: the plan file was edited since it was made: its digest does not fit
+    error: failed to read plan.json: the plan file was edited since it was made: its checksum does not fit
      hint: a plan is applied exactly as it was made: plan again
     exit: 1
     ");
@@ -221,7 +222,7 @@ fn what_is_no_plan_is_told_in_a_line() {
     case.write("plan.json", "{\"format_version\": \"1.0\"}");
     insta::assert_snapshot!(case.run(&["show", "plan.json"]), @"
     stderr:
-    error: failed to read plan.json: the plan file was edited since it was made: its digest does not fit
+    error: failed to read plan.json: the plan file was edited since it was made: its checksum does not fit
      hint: a plan is applied exactly as it was made: plan again
     exit: 1
     ");

@@ -8,7 +8,7 @@ fn all_faults_of_a_file_at_once() {
         "  target: {regon: us, environment: production, portal: '${AEHCTL_VAR_NONE}'}
   audiences:
     payments: [Gold Teir, system:member]
-  guards: {maxDeletes: 3}
+  guard: {maxDeletes: 3}
   userGroups:
     - name: Gold Tier
       children:
@@ -39,8 +39,8 @@ just a text
       help: set it, or give a default where one is allowed: `${AEHCTL_VAR_NONE:-…}`
     portal.yaml:7:27 error[unknown-system-group]: there is no built-in group `system:member`
       help: did you mean `system:members`?
-    portal.yaml:8:3 error[unknown-field]: unknown field `guards`
-      help: known here: `target`, `include`, `identityProviders`, `audiences`, `defaults`, `userGroups`, `assets`, `members`, `prospects`, `prune`
+    portal.yaml:8:3 error[unknown-field]: unknown field `guard`
+      help: did you mean `guards`?
     portal.yaml:11:7 error[missing-value]: `children` has no value
       help: leave the key out if it is not to be managed, or write `[]` for none
     portal.yaml:12:7 error[missing-field]: the field `name` is missing
@@ -69,6 +69,57 @@ just a text
       help: did you mean `Portal`?
     portal.yaml:28:1 error[wrong-type]: expected a mapping, found a text
     "#);
+}
+
+#[test]
+fn guards_are_numbers_percentages_and_patterns() {
+    insta::assert_snapshot!(faults_of(
+        "  guards:
+    maxDeletes: many
+    maxUpdates: -1
+    maxApprovals: 30%
+    minAdministrators: []
+    maxAdministrators: 3
+    protected: [Gold Tier, userGroup/Gold, staging/userGroups/Gold, members/, 'assets/[', assets/x, assets/x]
+---
+apiVersion: aehctl.io/v1alpha1
+kind: PortalFragment
+spec:
+  guards: {maxDeletes: 100%}
+"
+    ), @"
+    portal.yaml:6:17 error[bad-number]: `many` is neither a number nor a percentage
+      help: expected a number like `10`, or a percentage from `0%` to `100%`
+    portal.yaml:7:17 error[bad-number]: `-1` is neither a number nor a percentage
+      help: expected a number like `10`, or a percentage from `0%` to `100%`
+    portal.yaml:8:19 error[bad-number]: `30%` is not a number
+      help: expected a number like `10`: a percentage means nothing here
+    portal.yaml:9:24 error[wrong-type]: expected a number, found a list
+    portal.yaml:10:5 error[unknown-field]: unknown field `maxAdministrators`
+      help: did you mean `minAdministrators`?
+    portal.yaml:11:17 error[bad-pattern]: `Gold Tier` does not say of which kind the object is
+      help: write the kind before the name, e.g. `userGroups/Gold Tier`
+    portal.yaml:11:28 error[unknown-object-kind]: `userGroup` is no kind of object
+      help: did you mean `userGroups`?
+    portal.yaml:11:44 error[other-portal]: `staging/userGroups/Gold` is an address of the portal `staging`, and this one is `developer-portal`
+      help: leave the portal out: the address is one of this portal then
+    portal.yaml:11:69 error[bad-pattern]: `members/` names no object
+      help: write `members/*` for all of the kind
+    portal.yaml:11:79 error[bad-pattern]: `assets/[` is not a pattern: invalid range pattern
+      help: patterns know `*`, `?` and `[…]`; write `[[]` for a bracket
+    portal.yaml:11:101 error[duplicate-entry]: `assets/x` is listed twice
+      portal.yaml:11:91: first here
+    portal.yaml:14:7 warning[unused-fragment]: no Portal includes this fragment
+      help: a file does not include itself; put the fragment into a file of its own
+    portal.yaml:16:3 error[unknown-field]: unknown field `guards`
+      help: this belongs in a `kind: Portal`; a fragment holds what portals share
+    ");
+    assert_eq!(
+        faults_of(
+            "  guards: {maxDeletes: 30%, maxUpdates: '7', maxApprovals: 0, minAdministrators: 2, protected: ['members/*@example.com']}\n"
+        ),
+        ""
+    );
 }
 
 #[test]

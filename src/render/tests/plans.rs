@@ -155,6 +155,7 @@ fn a_plan_as_a_comment() {
 
     - Note: 1 asset changes in two steps
     - 14 assets not in the manifest are left alone.
+    - Digest of these changes: sha256:82cb92599fdbd89ac48458a488c75a12c40211964402d850a980cb4ba12e3736
     ");
 }
 

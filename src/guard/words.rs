@@ -1,4 +1,4 @@
-//! What a plan may not do without an explicit word. Pure.
+//! The words that must be given for what cannot be undone or gives much.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,158 @@
+//! Guards of two manifests: what both allow, and what the newer one allows beyond the older.
+//!
+//! Whoever may change the manifest must not be able to lift a guard and do what it guards in one and the same change.
+
+use std::collections::BTreeMap;
+
+use crate::address::Kind;
+use crate::diagnostic::Located;
+use crate::limit::Limit;
+use crate::manifest::model::Guards;
+use crate::plan::Limits;
+
+/// Allows what both allow, and protects what either protects.
+pub fn stricter(a: &Guards, b: &Guards) -> Guards {
+    let default = Limits::default();
+    let Guards { max_deletes, max_updates, max_approvals, min_administrators, protected } = a;
+    let mut union = protected.clone();
+    union.extend(b.protected.iter().filter(|pattern| !protected.iter().any(|own| own.text == pattern.text)).cloned());
+    Guards {
+        max_deletes: both(max_deletes.as_ref(), b.max_deletes.as_ref(), default.max_deletes, Limit::stricter),
+        max_updates: both(max_updates.as_ref(), b.max_updates.as_ref(), default.max_updates, Limit::stricter),
+        max_approvals: both(max_approvals.as_ref(), b.max_approvals.as_ref(), default.max_approvals, usize::min),
+        min_administrators: both(
+            min_administrators.as_ref(),
+            b.min_administrators.as_ref(),
+            default.min_administrators,
+            usize::max,
+        ),
+        protected: union,
+    }
+}
+
+/// What is given nowhere stays so; what is given once is put together with the default.
+fn both<T: Copy>(
+    a: Option<&Located<T>>,
+    b: Option<&Located<T>>,
+    default: T,
+    choose: impl FnOnce(T, T) -> T,
+) -> Option<Located<T>> {
+    let location = a.or(b)?.location;
+    let value = |limit: Option<&Located<T>>| limit.map_or(default, |limit| limit.value);
+    Some(Located::new(choose(value(a), value(b)), location))
+}
+
+/// What the newer guards allow that the older ones do not, one phrase for each: `maxDeletes 10 → 50`.
+///
+/// A number and a percentage are compared for as many objects as there are.
+pub fn loosened(before: &Guards, after: &Guards, totals: &BTreeMap<Kind, usize>) -> Vec<String> {
+    let default = Limits::default();
+    let limit = |limit: &Option<Located<Limit>>, default| limit.as_ref().map_or(default, |limit| limit.value);
+    let count = |count: &Option<Located<usize>>, default| count.as_ref().map_or(default, |count| count.value);
+    let mut phrases = Vec::new();
+    for (key, old, new) in [
+        ("maxDeletes", limit(&before.max_deletes, default.max_deletes), limit(&after.max_deletes, default.max_deletes)),
+        ("maxUpdates", limit(&before.max_updates, default.max_updates), limit(&after.max_updates, default.max_updates)),
+    ] {
+        if is_looser(old, new, totals) {
+            phrases.push(format!("{key} {old} → {new}"));
+        }
+    }
+    let approvals =
+        (count(&before.max_approvals, default.max_approvals), count(&after.max_approvals, default.max_approvals));
+    if approvals.1 > approvals.0 {
+        phrases.push(format!("maxApprovals {} → {}", approvals.0, approvals.1));
+    }
+    let administrators = (
+        count(&before.min_administrators, default.min_administrators),
+        count(&after.min_administrators, default.min_administrators),
+    );
+    if administrators.1 < administrators.0 {
+        phrases.push(format!("minAdministrators {} → {}", administrators.0, administrators.1));
+    }
+    for pattern in &before.protected {
+        if !after.protected.iter().any(|kept| kept.text == pattern.text) {
+            phrases.push(format!("protected without `{}`", pattern.text));
+        }
+    }
+    phrases
+}
+
+fn is_looser(old: Limit, new: Limit, totals: &BTreeMap<Kind, usize>) -> bool {
+    if new.stricter(old) == new {
+        return false;
+    }
+    let is_comparable = old.number.is_some() == new.number.is_some() && old.percent.is_some() == new.percent.is_some();
+    is_comparable || new == Limit::NONE || totals.values().any(|total| exceeds(new.most(*total), old.most(*total)))
+}
+
+/// `None` is without end.
+fn exceeds(new: Option<usize>, old: Option<usize>) -> bool {
+    old.is_some_and(|old| new.is_none_or(|new| new > old))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::AddressPattern;
+    use crate::testing::at;
+
+    fn guards(max_deletes: Option<Limit>, protected: &[&str]) -> Guards {
+        let pattern = |text: &&str| at(AddressPattern::parse(text, "portal").expect("it is a pattern"));
+        Guards {
+            max_deletes: max_deletes.map(at),
+            protected: protected.iter().map(pattern).collect(),
+            ..Guards::default()
+        }
+    }
+
+    fn told(before: &Guards, after: &Guards) -> String {
+        loosened(before, after, &BTreeMap::from([(Kind::UserGroups, 20), (Kind::Assets, 4)])).join(", ")
+    }
+
+    #[test]
+    fn what_gets_looser_is_told() {
+        let (five, ten, most) = (Some(Limit::number(5)), Some(Limit::number(10)), Some(Limit::percent(80)));
+        for (before, after, phrase) in [
+            (ten, Some(Limit::number(50)), "maxDeletes 10 → 50"),
+            (None, most, "maxDeletes 50 % → 80 %"),
+            (most, None, ""),
+            (ten, five, ""),
+            (ten, ten, ""),
+            // Of 20, half are 10; of 4, there is no half.
+            (five, None, "maxDeletes 5 → 50 %"),
+            (None, five, ""),
+            (None, Some(Limit::number(11)), "maxDeletes 50 % → 11"),
+        ] {
+            assert_eq!(told(&guards(before, &[]), &guards(after, &[])), phrase, "{before:?} {after:?}");
+        }
+        let old = Guards {
+            max_updates: Some(at(Limit::number(3))),
+            max_approvals: Some(at(5)),
+            min_administrators: Some(at(2)),
+            ..guards(None, &["userGroups/Gold", "assets/*"])
+        };
+        assert_eq!(
+            told(&old, &guards(None, &["assets/*"])),
+            "maxUpdates 3 → any number, maxApprovals 5 → 25, minAdministrators 2 → 1, protected without `userGroups/Gold`"
+        );
+        assert_eq!(told(&guards(None, &["assets/*"]), &old), "");
+    }
+
+    #[test]
+    fn the_stricter_of_two_is_looser_than_neither() {
+        let all = [
+            guards(None, &[]),
+            guards(Some(Limit::number(5)), &["userGroups/Gold"]),
+            guards(Some(Limit::percent(90)), &["assets/*"]),
+            Guards { max_updates: Some(at(Limit::percent(5))), max_approvals: Some(at(0)), ..guards(None, &[]) },
+            Guards { max_approvals: Some(at(100)), min_administrators: Some(at(0)), ..guards(None, &[]) },
+            Guards { min_administrators: Some(at(4)), ..guards(Some(Limit::NONE), &["assets/*", "members/*"]) },
+        ];
+        for (a, b) in all.iter().flat_map(|a| all.iter().map(move |b| (a, b))) {
+            let both = stricter(a, b);
+            assert_eq!(told(a, &both), "", "{a:?} and {b:?}");
+            assert_eq!(told(b, &both), "", "{a:?} and {b:?}");
+        }
+    }
+}
