@@ -59,7 +59,9 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         } else {
             format!("The plan is in {path}. As it is, apply refuses it too.")
         });
-        output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(&plan)));
+        if !plan.target.pseudonyms {
+            output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(&plan)));
+        }
     }
     guards::refuse(&plan)?;
     let has_changes = !plan.is_empty() || !plan.held.is_empty();
