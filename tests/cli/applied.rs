@@ -143,7 +143,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     - 7 assets not in the manifest are left alone.
     - 6 members not in the manifest are left alone.
     - 3 pending sign-ups not in the manifest are left alone.
-    - Digest of these changes: sha256:24b5d99e16d72f345f3cb94a530b44c1e4d92365d97bebe911fef5567f20bd5b
+    - Digest of these changes: sha256:[DIGEST]
     exit: 2
     ");
     let json: serde_json::Value =

@@ -460,7 +460,7 @@ fn the_report_comes_as_json_and_markdown_too() {
     - 6 user groups not in the manifest are left alone.
     - 7 members not in the manifest are left alone.
     - 3 pending sign-ups not in the manifest are left alone.
-    - Digest of these changes: sha256:8837e0b377866df719451bd624f14576728d90fd55647d0a12fb43fd4766cee9
+    - Digest of these changes: sha256:[DIGEST]
 
     ## Applied: 0 added, 1 changed, 0 deleted.
 

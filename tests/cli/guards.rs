@@ -343,9 +343,9 @@ fn only_what_was_reviewed_is_applied() {
     assert_eq!(hub.writes(), Vec::<String>::new());
     apply(&digest[..19]).exits(0);
     // It is done: there is nothing left of what was expected.
-    insta::assert_snapshot!(apply(&digest).to_string().replace(&digest, "[DIGEST]"), @"
+    insta::assert_snapshot!(apply(&digest), @"
     stderr:
-    error: nothing is left of the changes that were reviewed, [DIGEST]; nothing was changed
+    error: nothing is left of the changes that were reviewed, sha256:[DIGEST]; nothing was changed
      hint: the portal matches the manifest: they were applied already, or are no longer declared
     exit: 4
     ");

@@ -213,7 +213,7 @@ fn a_plan_is_a_comment_on_a_pull_request() {
     - 5 assets not in the manifest are left alone.
     - 5 members not in the manifest are left alone.
     - 1 pending sign-up not in the manifest is left alone.
-    - Digest of these changes: sha256:cb8fdbcea1ae421a81659dc4f7f8e17f3a2870a83bd078d4091ec090adb1275b
+    - Digest of these changes: sha256:[DIGEST]
     exit: 0
     "#);
 }
