@@ -119,7 +119,8 @@ impl Scope<'_> {
             Self::Plan(needs) => {
                 let Needs { manifest, .. } = needs;
                 !manifest.prune.assets.is_empty()
-                    || manifest.guards.protected.iter().any(|pattern| pattern.kind == Kind::Assets)
+                    || protects_assets(manifest)
+                    || needs.earlier().any(protects_assets)
                     || names(manifest)
                     || (manifest.assets.is_some() && needs.earlier().any(names))
             }
@@ -186,6 +187,11 @@ pub struct Found {
     pub portal: LivePortal,
     pub tree: Vec<LiveGroup>,
     pub path: PortalPath,
+}
+
+/// Assets are protected by the names of their business groups too.
+fn protects_assets(manifest: &Manifest) -> bool {
+    manifest.guards.protected.iter().any(|pattern| pattern.kind == Kind::Assets)
 }
 
 /// What stands around the portal: the organization, and what Access Management knows by name.

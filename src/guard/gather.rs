@@ -67,7 +67,7 @@ pub fn unknown(declared: &model::Guards, live: &LiveState, directory: &Directory
     declared.protected.iter().filter_map(|pattern| unknown(pattern)).collect()
 }
 
-fn totals(live: &LiveState) -> BTreeMap<Kind, usize> {
+pub(super) fn totals(live: &LiveState) -> BTreeMap<Kind, usize> {
     let groups = live.user_groups.iter().filter(|group| !group.flags.is_built_in()).count();
     let mappings = live.mappings.values().flatten().filter(|mapping| !mapping.is_maintainer).count();
     let counts = [

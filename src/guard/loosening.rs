@@ -7,11 +7,53 @@ use std::collections::BTreeMap;
 use crate::address::Kind;
 use crate::diagnostic::Located;
 use crate::limit::Limit;
-use crate::manifest::model::Guards;
-use crate::plan::Limits;
+use crate::manifest::model::{Guards, Manifest, Prune};
+use crate::plan::{Limits, Notice, NoticeLevel};
+use crate::state::LiveState;
+
+/// The manifest with what the earlier ones allow as well, and a warning if it allows more by itself.
+pub fn tightened(manifest: &Manifest, earlier: &[&Manifest], live: &LiveState) -> (Manifest, Option<Notice>) {
+    let mut tight = manifest.clone();
+    let mut phrases: Vec<String> = Vec::new();
+    let totals = super::gather::totals(live);
+    for before in earlier {
+        tight.guards = stricter(&tight.guards, &before.guards);
+        tight.prune = tight.prune.narrower(&before.prune);
+        let all = loosened(&before.guards, &manifest.guards, &totals).into_iter();
+        let all = all.chain(widened(&before.prune, &manifest.prune));
+        // Of each limit one comparison is enough; what was applied last comes first.
+        let limit =
+            |phrase: &str| phrase.split_once(" → ").and_then(|(old, _)| Some(old.split_once(' ')?.0.to_owned()));
+        let is_told = |phrase: &String| {
+            phrases.iter().any(|told| told == phrase || (limit(phrase).is_some() && limit(told) == limit(phrase)))
+        };
+        let new: Vec<String> = all.filter(|phrase| !is_told(phrase)).collect();
+        phrases.extend(new);
+    }
+    let notice = (!phrases.is_empty()).then(|| Notice {
+        level: NoticeLevel::Warning,
+        message: format!("this change loosens the guards: {}; it counts from the next apply on", phrases.join(", ")),
+    });
+    (tight, notice)
+}
+
+/// Patterns under `prune` that are new.
+fn widened(before: &Prune, after: &Prune) -> Vec<String> {
+    let mut phrases = Vec::new();
+    for (key, old, new) in
+        [("userGroups", &before.user_groups, &after.user_groups), ("assets", &before.assets, &after.assets)]
+    {
+        for pattern in new {
+            if !old.iter().any(|known| known.value == pattern.value) {
+                phrases.push(format!("prune.{key} with `{}`", pattern.value));
+            }
+        }
+    }
+    phrases
+}
 
 /// Allows what both allow, and protects what either protects.
-pub fn stricter(a: &Guards, b: &Guards) -> Guards {
+fn stricter(a: &Guards, b: &Guards) -> Guards {
     let default = Limits::default();
     let Guards { max_deletes, max_updates, max_approvals, min_administrators, protected } = a;
     let mut union = protected.clone();
@@ -45,7 +87,7 @@ fn both<T: Copy>(
 /// What the newer guards allow that the older ones do not, one phrase for each: `maxDeletes 10 → 50`.
 ///
 /// A number and a percentage are compared for as many objects as there are.
-pub fn loosened(before: &Guards, after: &Guards, totals: &BTreeMap<Kind, usize>) -> Vec<String> {
+fn loosened(before: &Guards, after: &Guards, totals: &BTreeMap<Kind, usize>) -> Vec<String> {
     let default = Limits::default();
     let limit = |limit: &Option<Located<Limit>>, default| limit.as_ref().map_or(default, |limit| limit.value);
     let count = |count: &Option<Located<usize>>, default| count.as_ref().map_or(default, |count| count.value);

@@ -12,7 +12,7 @@ mod words;
 
 pub use check::violations;
 pub use gather::{guards, unknown};
-pub use loosening::{loosened, stricter};
+pub use loosening::tightened;
 pub use words::{MissingWord, missing_words};
 
 use crate::address::{Address, AddressWord};

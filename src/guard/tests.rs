@@ -8,10 +8,10 @@ use super::{Overrides, overrule, violations};
 use crate::address::AddressPattern;
 use crate::limit::Limit;
 use crate::manifest::model::{Guards, Instances, Manifest};
-use crate::plan::Plan;
+use crate::plan::{NoticeLevel, Plan, Request, make};
 use crate::state::LiveState;
 use crate::testing::worlds::world;
-use crate::testing::{FINANCE, Shape, at, manifest, plan, portal};
+use crate::testing::{FINANCE, Shape, at, earlier, manifest, plan, portal};
 
 impl Manifest {
     fn guarded(mut self, change: impl FnOnce(&mut Guards)) -> Self {
@@ -273,6 +273,44 @@ fn an_operators_word_counts_in_either_direction() {
     assert_eq!(plan.guards.violations.len(), 1);
     overrule(&mut plan, &Overrides::default());
     assert_eq!(plan.guards.violations.len(), 1, "no word changes nothing");
+}
+
+#[test]
+fn a_change_that_loosens_a_guard_does_not_pass_it() {
+    let live = groups(4).asset("com.example/a", Instances::Public, &[]).asset("com.example/b", Instances::Public, &[]);
+    let guarded = |most, protected: &[&str]| {
+        without(2).protecting(protected).guarded(|guards| guards.max_deletes = Some(at(Limit::number(most))))
+    };
+    let (strict, loose) = (guarded(1, &["userGroups/G0"]), guarded(5, &[]).prune_assets("com.example/*"));
+    let since = |applied: Option<&Manifest>, base: Option<&Manifest>, manifest: &Manifest| {
+        let (applied, base) =
+            (applied.map(|applied| earlier("last", applied.clone())), base.map(|base| earlier("main", base.clone())));
+        let request = Request { applied: applied.as_ref(), base: base.as_ref(), ..Request::new(manifest, &live) };
+        let plan = make(request).expect("it plans");
+        let warnings = plan.notices.iter().filter(|notice| notice.level == NoticeLevel::Warning);
+        let goes = plan.changes.iter().filter(|change| change.action() == crate::plan::Action::Delete).count();
+        let warnings: Vec<&str> = warnings.map(|notice| notice.message.as_str()).collect();
+        format!("{goes} go\n{}\n{}", warnings.join("\n"), told(&plan))
+    };
+    insta::assert_snapshot!(since(Some(&strict), None, &loose), @"
+    2 go
+    this change loosens the guards: maxDeletes 1 → 5, protected without `userGroups/G0`, prune.assets with `com.example/*`; it counts from the next apply on
+    2 of 4 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
+    user group `G0` is protected by `userGroups/G0` and would be deleted; if this is meant, add --unprotect portal/userGroups/G0, or take the pattern out of spec.guards.protected
+    ");
+    assert_eq!(since(None, Some(&strict), &loose), since(Some(&strict), None, &loose));
+    assert_eq!(since(Some(&strict), Some(&loose), &loose), since(Some(&strict), None, &loose));
+    assert_eq!(since(Some(&loose), None, &loose), "4 go\n\n");
+    let narrow = guarded(5, &[]).prune_assets("com.example/a*").prune_groups("G*");
+    let only_what_both_cover =
+        "3 go\nthis change loosens the guards: prune.assets with `com.example/*`; it counts from the next apply on\n";
+    assert_eq!(since(Some(&narrow), None, &loose), only_what_both_cover);
+    insta::assert_snapshot!(since(Some(&loose), None, &strict), @"
+    2 go
+
+    2 of 4 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
+    user group `G0` is protected by `userGroups/G0` and would be deleted; if this is meant, add --unprotect portal/userGroups/G0, or take the pattern out of spec.guards.protected
+    ");
 }
 
 proptest! {

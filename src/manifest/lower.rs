@@ -129,7 +129,7 @@ fn lower_prune(prune: syntax::Prune, faults: &mut Faults) -> Prune {
         }
         patterns
     };
-    Prune { user_groups: patterns(user_groups), assets: patterns(assets) }
+    Prune { user_groups: patterns(user_groups), assets: patterns(assets), within: Vec::new() }
 }
 
 fn text(name: Located<Name>) -> Located<String> {

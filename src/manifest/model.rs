@@ -210,6 +210,23 @@ pub struct Prune {
     pub user_groups: Vec<Located<String>>,
     /// Matched against `groupId/assetId` and against `business group name/assetId`.
     pub assets: Vec<Located<String>>,
+    /// Each of these has to cover what is deleted as well: the patterns of earlier manifests.
+    pub within: Vec<Prune>,
+}
+
+impl Prune {
+    /// Covers what both cover.
+    #[must_use]
+    pub fn narrower(mut self, other: &Self) -> Self {
+        let Self { user_groups, assets, within: _ } = &self;
+        // Patterns that both have need no second look.
+        let texts = |patterns: &[Located<String>]| patterns.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+        let is_same = texts(user_groups) == texts(&other.user_groups) && texts(assets) == texts(&other.assets);
+        if !is_same {
+            self.within.push(other.clone());
+        }
+        self
+    }
 }
 
 /// What a plan may not do. What is not given has its default.

@@ -48,6 +48,14 @@ impl<'a> Request<'a> {
 /// Makes the plan that brings the portal to what the manifest declares.
 pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     let Request { manifest, live, applied, base, allow, accept, show_unmanaged } = request;
+    // A change that loosens the guards does not pass the ones that it loosens.
+    let before: Vec<&Manifest> =
+        [applied, base].into_iter().flatten().filter_map(|earlier| earlier.of(manifest, live)).collect();
+    let tightened = (!before.is_empty()).then(|| guard::tightened(manifest, &before, live));
+    let (manifest, loosening) = match &tightened {
+        Some((tight, notice)) => (tight, notice.clone()),
+        None => (manifest, None),
+    };
     let (record, told) = match applied.map(|applied| record::applied(applied, manifest, live)) {
         None => (None, None),
         Some(Ok(record)) => (Some(record), None),
@@ -73,6 +81,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         }
     }
     notices.extend(told);
+    notices.extend(loosening);
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
     notices.extend(guard::unknown(&manifest.guards, live, &directory));

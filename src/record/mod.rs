@@ -46,6 +46,14 @@ pub(crate) enum Found<'m> {
 }
 
 impl Earlier {
+    /// The manifest that is about the same portal, if there is one.
+    pub fn of(&self, manifest: &Manifest, live: &LiveState) -> Option<&Manifest> {
+        match self.find(manifest, &live.portal) {
+            Found::Same(same) => Some(same),
+            Found::Elsewhere | Found::Nothing => None,
+        }
+    }
+
     /// The manifest that is about this live portal.
     pub(crate) fn find(&self, manifest: &Manifest, live: &LivePortal) -> Found<'_> {
         if let Some(same_name) = self.manifests.iter().find(|earlier| earlier.name.value == manifest.name.value) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Going, Resolver};
+use super::{Going, Resolver, covers};
 use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 use crate::id::{AssetKey, GroupName};
@@ -323,7 +323,9 @@ impl<'a> Resolver<'a> {
                 if declared.contains_key(key) || self.desired.assets.contains_key(key) {
                     continue;
                 }
-                if !matches_asset(&glob, key, live.business_groups.as_ref()) {
+                let matches = |glob: &glob::Pattern| matches_asset(glob, key, live.business_groups.as_ref());
+                if !matches(&glob) || !self.manifest.prune.within.iter().all(|earlier| covers(&earlier.assets, matches))
+                {
                     continue;
                 }
                 if self.detail(key, pattern.location).is_some() {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Cause, Going, Resolver, duplicate_groups};
+use super::{Cause, Going, Resolver, covers, duplicate_groups};
 use crate::address::Kind;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::directory::{Directory, Entry};
 use crate::id::{GroupId, GroupName};
-use crate::manifest::model::{GroupReference, GroupState, Parent, UserGroup};
+use crate::manifest::model::{GroupReference, GroupState, Parent, Prune, UserGroup};
 use crate::plan::Unmanaged;
 use crate::state::{DesiredGroup, DesiredGroupState, GroupFlags, LiveGroup};
 
@@ -376,6 +376,10 @@ impl<'a> Resolver<'a> {
             for live in &self.live.user_groups {
                 let is_owned_otherwise = live.flags.is_built_in() || self.declared_ids.contains_key(&live.id);
                 if is_owned_otherwise || self.going.contains_key(&live.id) || !glob.matches(&live.name) {
+                    continue;
+                }
+                let covers = |earlier: &Prune| covers(&earlier.user_groups, |glob| glob.matches(&live.name));
+                if !self.manifest.prune.within.iter().all(covers) {
                     continue;
                 }
                 self.goes_for(live, Cause::Pruned(pattern.value.clone()));

@@ -340,6 +340,11 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Whether one of the patterns fits. Patterns are checked offline; one that does not parse fits nothing.
+fn covers(patterns: &[Located<String>], fits: impl Fn(&glob::Pattern) -> bool) -> bool {
+    patterns.iter().any(|pattern| glob::Pattern::new(pattern).is_ok_and(|glob| fits(&glob)))
+}
+
 fn duplicate_groups(name: &str, location: impl Into<Option<Location>>, ids: &[String]) -> Diagnostic {
     Diagnostic::error(
         "duplicate-groups",

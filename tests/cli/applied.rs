@@ -540,3 +540,48 @@ fn a_revision_that_tells_nothing_is_told() {
     exit: 64
     ");
 }
+
+#[test]
+fn a_change_that_loosens_a_guard_does_not_pass_it() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    repository.commit("  guards: {maxUpdates: 1, protected: [members/ken@example.com]}\n  members: []\n");
+    repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
+    repository.commit(
+        "  guards: {maxUpdates: 50}
+  members: [{user: jane@example.com, enabled: false}, {user: ken@example.com, enabled: false}]
+  prune: {assets: ['Finance/*']}
+",
+    );
+    let case = repository.0;
+    insta::assert_snapshot!(case.run(&[&["plan", "-f", "portal.yaml"], &APPLIED[..]].concat()), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+    Warning: this change loosens the guards: maxUpdates 1 → 50, protected without `members/ken@example.com`, prune.assets with `Finance/*`; it counts from the next apply on
+
+      ~ members/jane@example.com
+          enabled: true → false
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 0 to add, 2 to change, 0 to delete.
+    By origin: 2 this change.
+
+    6 user groups not in the manifest are left alone.
+    8 assets not in the manifest are left alone.
+    6 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    stderr:
+    refused: 2 of 8 members would be changed, and maxUpdates allows 1; if this is meant, add --max-updates 2 or raise spec.guards.maxUpdates
+    refused: member `ken@example.com` is protected by `members/ken@example.com` and would be changed; if this is meant, add --unprotect developer-portal/members/ken@example.com, or take the pattern out of spec.guards.protected
+    error: maxUpdates, protected refuse this plan; nothing was changed
+    exit: 3
+    ");
+    for earlier in [APPLIED, ["--base", "HEAD~1"]] {
+        case.run(&[&["apply", "-f", "portal.yaml", "--auto-approve"], &earlier[..]].concat()).exits(3);
+    }
+    assert_eq!(hub.writes(), Vec::<String>::new());
+    let words = ["--max-updates", "2", "--unprotect", "members/ken@example.com"];
+    case.run(&[&["apply", "-f", "portal.yaml", "--auto-approve"], &APPLIED[..], &words].concat()).exits(0);
+}
