@@ -108,7 +108,7 @@ fn run(command: &str, previous_status: i32, folder: &Path) -> (Vec<String>, i32)
     (lines, output.status.code().unwrap_or(-1))
 }
 
-/// `[3/12] ~ members/jane@example.com: applied`
+/// `[3/12] ~ members/jane@example.com: written`
 fn is_progress(line: &str) -> bool {
     line.strip_prefix('[')
         .and_then(|line| line.split_once("] "))

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::{block_on, context, guards, output, record, revisions};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
+use crate::client::Region;
 use crate::exit::Exit;
 use crate::files;
 use crate::manifest::model::Manifest;
@@ -50,14 +51,18 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     }
     show(global, &plan)?;
     if let Some(path) = &arguments.out {
-        let flag = emulator_flag(global);
-        let path = render::text::terminal(&path.display().to_string()).into_owned();
+        let name = path.display().to_string();
+        let shown = render::text::terminal(&name);
         output::say(&if plan.target.pseudonyms {
-            format!("The plan is in {path}, for reading: what holds pseudonyms is not applied.")
+            format!("The plan is in {shown}, for reading: what holds pseudonyms is not applied.")
         } else if plan.guards.violations.is_empty() {
-            format!("The plan is in {path}. Apply exactly this with: aehctl {flag}apply {path}")
+            format!(
+                "The plan is in {shown}. Apply exactly this with: aehctl {}apply {}",
+                connection_flags(global),
+                quoted(&name)
+            )
         } else {
-            format!("The plan is in {path}. As it is, apply refuses it too.")
+            format!("The plan is in {shown}. As it is, apply refuses it too.")
         });
         if !plan.target.pseudonyms {
             output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(&plan)));
@@ -68,12 +73,32 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     Ok(if arguments.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Done })
 }
 
-/// The flag without which a plan for the embedded server is refused.
-fn emulator_flag(global: &Global) -> String {
-    match &global.emulator {
-        None => String::new(),
-        Some(database) if database == Path::new(EMULATOR_DATABASE) => "--emulator ".to_owned(),
-        Some(database) => format!("--emulator={} ", render::text::terminal(&database.display().to_string())),
+/// The flags without which the plan would be applied elsewhere, or be refused.
+fn connection_flags(global: &Global) -> String {
+    // The plan knows its portal: what says which one it is, is needed no more.
+    let Global { emulator, region, host, profile, .. } = global;
+    let emulator = emulator.as_deref().map(|database| {
+        if database == Path::new(EMULATOR_DATABASE) {
+            "--emulator".to_owned()
+        } else {
+            quoted(&format!("--emulator={}", database.display()))
+        }
+    });
+    let region = region.map(|region| format!("--region {}", Region::from(region).name()));
+    let host = host.as_ref().map(|host| format!("--host {}", quoted(host)));
+    let profile = profile.as_ref().map(|profile| format!("--profile {}", quoted(profile)));
+    let flags: Vec<String> = [emulator, region, host, profile].into_iter().flatten().collect();
+    if flags.is_empty() { String::new() } else { format!("{} ", flags.join(" ")) }
+}
+
+/// A word as a POSIX shell takes it, with what acts instead of being shown made visible.
+fn quoted(word: &str) -> String {
+    let shown = render::text::terminal(word);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
+    if !shown.is_empty() && shown.chars().all(is_plain) {
+        shown.into_owned()
+    } else {
+        format!("'{}'", shown.replace('\'', "'\\''"))
     }
 }
 
@@ -108,4 +133,38 @@ fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<LiveState> {
         output::say("People whom the manifest does not name have pseudonyms in it.");
     }
     Ok(live)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[track_caller]
+    fn flags(arguments: &[&str]) -> String {
+        let arguments = [&["aehctl"][..], arguments, &["schema"]].concat();
+        connection_flags(&Cli::try_parse_from(arguments).expect("the arguments are well-formed").global)
+    }
+
+    #[test]
+    fn what_says_where_a_plan_is_applied_is_said_again() {
+        assert_eq!(flags(&["--portal", "Developer Portal", "--format", "json"]), "");
+        assert_eq!(flags(&["--emulator"]), "--emulator ");
+        assert_eq!(flags(&["--emulator=a b.db"]), "'--emulator=a b.db' ");
+        assert_eq!(
+            flags(&["--region", "eu", "--profile", "night's watch"]),
+            "--region eu --profile 'night'\\''s watch' "
+        );
+        assert_eq!(flags(&["--host", "https://example.com"]), "--host https://example.com ");
+    }
+
+    #[test]
+    fn a_word_stays_one_in_a_shell() {
+        assert_eq!(quoted("plans/today.json"), "plans/today.json");
+        assert_eq!(quoted("$(rm) it.json"), "'$(rm) it.json'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("é"), "'é'");
+    }
 }

@@ -14,7 +14,7 @@ use crate::manifest::model::Manifest;
 use crate::observe::Needs;
 use crate::plan::{Origin, Plan, Request, Revision};
 use crate::record::{Earlier, candidates};
-use crate::revision::{Commit, Repository};
+use crate::revision::{Absence, Commit, Repository};
 use crate::state::LiveState;
 
 /// The manifests of earlier revisions that were asked for.
@@ -68,15 +68,18 @@ pub(super) fn load(
     }
     let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
     let repository = Repository::open(&working_directory)?;
-    let read = |flag: &str, commit: Commit| -> Result<Earlier> {
+    let read = |flag: &str, commit: Commit, absence| -> Result<Earlier> {
         let loaded = repository
-            .load(&commit, files, &context::environment)
+            .load(&commit, files, &context::environment, absence)
             .with_context(|| format!("failed to load what {flag} names"))?;
         earlier(global, flag, &commit, loaded, manifest)
     };
     let find = |flag: &str, commit: Result<Commit>| commit.with_context(|| format!("failed to find what {flag} names"));
-    let applied = applied.as_ref().map(|name| read("--applied", find("--applied", repository.commit(name))?));
-    let base = base.as_ref().map(|name| read("--base", find("--base", repository.merge_base(name))?));
+    let applied =
+        applied.as_ref().map(|name| read("--applied", find("--applied", repository.commit(name))?, Absence::Fault));
+    // The first change that declares a portal begins where there was none yet.
+    let base =
+        base.as_ref().map(|name| read("--base", find("--base", repository.merge_base(name))?, Absence::Beginning));
     Ok(Revisions { applied: applied.transpose()?, base: base.transpose()? })
 }
 

@@ -31,7 +31,7 @@ pub struct Archive<'a> {
 }
 
 /// What came of the files. With an [`Severity::Error`] among the diagnostics, the manifests are not to be used.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// One for each Portal, in the order of the files. Empty if there are fragments alone.
     pub manifests: Vec<Manifest>,

@@ -73,7 +73,7 @@ impl Progress {
         }
     }
 
-    /// `~ assets/Finance/payment-api: applied`
+    /// `~ assets/Finance/payment-api: written`
     fn line(&self, change: &Change, outcome: Option<&Outcome>) -> String {
         let style = Style::of(change.action());
         let mut line = style.paint(marker(style), self.color);
@@ -101,7 +101,8 @@ fn bar(total: usize, color: bool) -> ProgressBar {
 
 fn word(outcome: &Outcome) -> (Style, &'static str) {
     match outcome {
-        Outcome::Applied => (Style::Plain, "applied"),
+        // Whether the portal shows it is for the report to say.
+        Outcome::Applied => (Style::Plain, "written"),
         Outcome::AlreadyDone => (Style::Plain, "done already"),
         Outcome::Unconfirmed => (Style::Changed, "unconfirmed"),
         Outcome::Failed { .. } => (Style::Removed, "failed"),

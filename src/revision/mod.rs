@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::diagnostic::{Diagnostic, SourceFile, Sources, nearest};
+use crate::diagnostic::{Diagnostic, Severity, SourceFile, Sources, nearest};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::id::CommitId;
@@ -53,6 +53,15 @@ pub enum Uncommitted {
     Added,
     /// Only the commit has it.
     Removed,
+}
+
+/// What it means that a commit has none of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// Somebody named the wrong commit, or the wrong files.
+    Fault,
+    /// Nothing was declared yet: a warning says so.
+    Beginning,
 }
 
 /// What came of looking files up in a commit.
@@ -151,16 +160,21 @@ impl Repository {
 
     /// Loads files and folders with all that they include, as they were at a commit.
     ///
-    /// Paths are those of the command line. A path that was not there then is a warning, or an error if none was. What
-    /// is wrong within the files is among the diagnostics, under `REVISION:path`.
+    /// Paths are those of the command line. A path that was not there then is a warning; if none was, `absence` says
+    /// what that means. What is wrong within the files is among the diagnostics, under `REVISION:path`.
     pub fn load(
         &self,
         commit: &Commit,
         files: &[PathBuf],
         environment: &dyn Fn(&str) -> Option<String>,
+        absence: Absence,
     ) -> Result<Loaded> {
         let spelled = &commit.spelled;
         let Archived { loaded, missing, moved } = self.archived(commit, files, environment)?;
+        let loaded = match absence {
+            Absence::Fault => loaded,
+            Absence::Beginning => Some(loaded.unwrap_or_default()),
+        };
         let Some(mut loaded) = loaded else {
             let names = missing.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ");
             let are = if missing.len() == 1 { "is" } else { "are" };
@@ -172,8 +186,21 @@ impl Repository {
         };
         let warnings = missing.iter().map(|path| {
             let message = format!("`{}` is not in revision `{spelled}`", path.display());
-            Diagnostic::warning("not-in-revision", None, message).with_help("nothing of it was declared then")
+            Diagnostic::warning("not-in-revision", None, message).with_help(match &moved {
+                Some(place) => {
+                    format!("nothing of it was declared then; it has `{}`: was the file moved since?", place.display())
+                }
+                None => "nothing of it was declared then".to_owned(),
+            })
         });
+        if absence == Absence::Beginning {
+            // A folder that is there without a manifest is a beginning too.
+            for bare in loaded.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code == "no-files") {
+                if bare.location.is_none() {
+                    (bare.severity, bare.code) = (Severity::Warning, "not-in-revision");
+                }
+            }
+        }
         loaded.diagnostics.splice(0..0, warnings);
         Ok(loaded)
     }

@@ -101,7 +101,7 @@ impl World {
     fn load(&self, place: &str, revision: &str, files: &[&str]) -> Result<Loaded> {
         let repository = self.open(place);
         let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-        repository.load(&repository.commit(revision)?, &files, &|_| None)
+        repository.load(&repository.commit(revision)?, &files, &|_| None, Absence::Fault)
     }
 
     /// The names of the top-level user groups that a revision declares.

@@ -220,8 +220,8 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
     stderr:
-    [1/2] ~ members/ken@example.com: applied
-    [2/2] ~ assets/Finance/invoice-api: applied
+    [1/2] ~ members/ken@example.com: written
+    [2/2] ~ assets/Finance/invoice-api: written
     exit: 0
     ");
     // Nothing but what is held is left, and that is no match.
@@ -584,4 +584,30 @@ fn a_change_that_loosens_a_guard_does_not_pass_it() {
     assert_eq!(hub.writes(), Vec::<String>::new());
     let words = ["--max-updates", "2", "--unprotect", "members/ken@example.com"];
     case.run(&[&["apply", "-f", "portal.yaml", "--auto-approve"], &APPLIED[..], &words].concat()).exits(0);
+}
+
+#[test]
+fn the_change_that_begins_a_portal_is_all_of_it_this_change() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let case = repository.0;
+    case.write("portals/README.md", "The portals come here.\n");
+    repository.git(&["add", "portals"]);
+    repository.git(&["commit", "--quiet", "--message", "beginning"]);
+    repository.git(&["checkout", "--quiet", "-b", "feature"]);
+    repository.commit("  userGroups: [{name: Partner Initech}]\n");
+    case.write("portals/portal.yaml", portal("  userGroups: [{name: Partner Initech}]\n"));
+    let plan = |path: &str| {
+        case.run(&["plan", "-f", path, "--base", "main", "--only", "this-change", "--detailed-exitcode"]).exits(2)
+    };
+    for (path, missing) in [("portal.yaml", "is not in revision"), ("portals", "stands for no YAML file")] {
+        let ended = plan(path);
+        assert!(ended.stdout.contains("Plan, this change alone: 1 to add, 0 to change, 0 to delete."), "{ended}");
+        assert!(ended.stderr.starts_with("warning[not-in-revision]: `"), "{ended}");
+        assert!(ended.stderr.contains(missing), "{ended}");
+    }
+    // What was applied cannot have been nothing: another commit was meant, or another file.
+    let told = case.run(&["plan", "-f", "portal.yaml", "--applied", "main"]).exits(1).stderr;
+    assert!(told.contains("`portal.yaml` is not in revision `main`"), "{told}");
 }

@@ -58,18 +58,18 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
 
     Applied: 4 added, 6 changed, 2 deleted.
     stderr:
-    [1/12] ~ userGroups/Early Access: applied
-    [2/12] + userGroups/Partner Initech: applied
-    [3/12] ~ assets/com.example/order-api: applied
-    [4/12] - assets/com.example/legacy-orders: applied
-    [5/12] ~ members/gina@globex.example: applied
-    [6/12] ~ members/jane@example.com: applied
-    [7/12] ~ members/ken@example.com: applied
-    [8/12] + prospects/ada@partner.example: applied
-    [9/12] - prospects/bob@spam.example: applied
-    [10/12] + idpMappings/Gold Tier/okta/gold-developers: applied
-    [11/12] ~ assets/Finance/payment-api: applied
-    [12/12] + assets/Finance/ledger-events: applied
+    [1/12] ~ userGroups/Early Access: written
+    [2/12] + userGroups/Partner Initech: written
+    [3/12] ~ assets/com.example/order-api: written
+    [4/12] - assets/com.example/legacy-orders: written
+    [5/12] ~ members/gina@globex.example: written
+    [6/12] ~ members/jane@example.com: written
+    [7/12] ~ members/ken@example.com: written
+    [8/12] + prospects/ada@partner.example: written
+    [9/12] - prospects/bob@spam.example: written
+    [10/12] + idpMappings/Gold Tier/okta/gold-developers: written
+    [11/12] ~ assets/Finance/payment-api: written
+    [12/12] + assets/Finance/ledger-events: written
     exit: 0
     "#);
     hub.running().forget_requests();
@@ -250,9 +250,9 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     [1/7] + userGroups/Partner Initech: failed
     [2/7] + userGroups/Initech Testers: skipped
     [3/7] ~ members/jane@example.com: skipped
-    [4/7] ~ members/ken@example.com: applied
+    [4/7] ~ members/ken@example.com: written
     [5/7] + idpMappings/Partner Initech/Okta/initech: skipped
-    [6/7] ~ assets/com.example/customer-api: applied
+    [6/7] ~ assets/com.example/customer-api: written
     [7/7] ~ assets/com.example/order-api: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
@@ -309,7 +309,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
     The portal has changed since the plan was made: plan again, and review what is different.
     stderr:
     [1/2] ~ members/jane@example.com: refused
-    [2/2] ~ members/ken@example.com: applied
+    [2/2] ~ members/ken@example.com: written
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
     ");
@@ -437,7 +437,7 @@ fn the_report_comes_as_json_and_markdown_too() {
       "held": []
     }
     stderr:
-    [1/1] ~ members/jane@example.com: applied
+    [1/1] ~ members/jane@example.com: written
     exit: 0
     "#);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
@@ -466,7 +466,7 @@ fn the_report_comes_as_json_and_markdown_too() {
 
     Portal **developer-portal**
     stderr:
-    [1/1] ~ members/jane@example.com: applied
+    [1/1] ~ members/jane@example.com: written
     exit: 0
     ");
 }

@@ -65,7 +65,7 @@ fn once_finishes_what_was_begun_and_reports() {
     Plan and apply again to do what was skipped: what is done stays done.
     stderr:
     interrupted: finishing what has begun; once more stops at once
-    [1/3] ~ userGroups/Support: applied
+    [1/3] ~ userGroups/Support: written
     [2/3] ~ members/jane@example.com: skipped
     [3/3] ~ members/ken@example.com: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]

@@ -82,8 +82,8 @@ fn a_portal_with_nothing_but_built_ins_is_filled() {
 
         Applied: 2 added, 0 changed, 0 deleted.
         stderr:
-        [1/2] + userGroups/First: applied
-        [2/2] + userGroups/Second: applied
+        [1/2] + userGroups/First: written
+        [2/2] + userGroups/Second: written
         exit: 0
         ");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);

@@ -21,8 +21,12 @@ fn a_saved_plan_is_private_and_shows_what_the_plan_showed() {
     let case = Case::on(&hub);
     case.write("portal.yaml", QUICKSTART);
     let planned = case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(0);
-    let told = "The plan is in plan.json. Apply exactly this with: aehctl apply plan.json\nIts digest, for `apply -f … --expect`, is sha256:";
-    assert!(planned.stderr.starts_with(told), "{planned}");
+    // With every flag that it takes, since none of them is in the file.
+    let command = format!("aehctl --host {} apply plan.json", hub.running().url);
+    let told = format!(
+        "The plan is in plan.json. Apply exactly this with: {command}\nIts digest, for `apply -f … --expect`, is sha256:"
+    );
+    assert!(planned.stderr.starts_with(&told), "{planned}");
     #[cfg(unix)]
     assert!(is_private(&case.path("plan.json")));
     let without = Case::new();
@@ -70,7 +74,7 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
 
     Applied: 0 added, 1 changed, 0 deleted.
     stderr:
-    [1/1] ~ members/jane@example.com: applied
+    [1/1] ~ members/jane@example.com: written
     exit: 0
     ");
     hub.running().forget_requests();

@@ -130,8 +130,8 @@ fn reports_in_json_count_outcomes() {
 fn progress_without_a_terminal_is_lines() {
     let plan = Sample::new().group_created("A", None).asset_deleted("old-api").plan();
     insta::assert_snapshot!(progress(&plan, false), @"
-    [1/2] + userGroups/A: applied
-    [2/2] - assets/Finance/old-api: applied
+    [1/2] + userGroups/A: written
+    [2/2] - assets/Finance/old-api: written
     ");
 }
 
