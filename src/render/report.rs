@@ -10,7 +10,7 @@ use super::markdown::Comment;
 use super::names::{self, Names};
 use super::page::{Block, Line, Page, Style};
 use super::text;
-use super::wording::emulator_mark;
+use super::wording::{self, emulator_mark};
 use crate::address::Address;
 use crate::id::ChangeId;
 use crate::plan::{Plan, Summary};
@@ -219,7 +219,8 @@ impl<'a> Skipped<'a> {
 /// `Applied in part: 12 added, 3 changed, 1 deleted; 2 failed, 3 skipped.`
 fn summary(report: &Report, plan: &Plan) -> String {
     if report.results.is_empty() {
-        return "No changes. The portal matches the manifest.".to_owned();
+        // With what is held, the portal does not match.
+        return wording::summary(plan);
     }
     let Summary { add, change, delete } = report.summarise(&plan.changes);
     let mut counts: BTreeMap<u8, (usize, &str)> = BTreeMap::new();

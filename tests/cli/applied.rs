@@ -611,3 +611,15 @@ fn the_change_that_begins_a_portal_is_all_of_it_this_change() {
     let told = case.run(&["plan", "-f", "portal.yaml", "--applied", "main"]).exits(1).stderr;
     assert!(told.contains("`portal.yaml` is not in revision `main`"), "{told}");
 }
+
+#[test]
+fn what_is_held_is_no_match() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let case = restricted(&hub, &mut case).0;
+    let apply = [&["apply", "-f", "portal.yaml", "--auto-approve", "--format", "markdown"][..], &APPLIED].concat();
+    case.run(&apply).exits(0);
+    let again = case.run(&apply).exits(0).stdout;
+    assert_eq!(again.matches("## No changes. 2 held changes are left out.").count(), 2, "{again}");
+    assert!(!again.contains("matches"), "{again}");
+}

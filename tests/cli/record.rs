@@ -248,3 +248,52 @@ fn a_bare_repository_records_as_well() {
     let refused = beside.run(&APPLY).exits(1);
     assert!(refused.stderr.contains("portal.yaml (changed)"), "{refused}");
 }
+
+/// The step of the pipeline that `init` writes, run by a shell as GitHub runs it: the command that stands in a list of
+/// several and has this word.
+#[cfg(unix)]
+fn step(case: &Case, word: &str) -> String {
+    let workflow = case.read(".github/workflows/portal.yaml");
+    let lines: Vec<&str> = workflow.lines().collect();
+    let at = lines.iter().position(|line| line.contains(word)).expect("the workflow has the step");
+    let begin = lines[..at].iter().rposition(|line| line.ends_with("run: |")).expect("it is in a list") + 1;
+    let is_within = |line: &&&str| line.starts_with("          ");
+    lines[begin..].iter().take_while(is_within).map(|line| format!("{}\n", line.trim())).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_starters_pipeline_begins_without_a_record_and_goes_on_with_one() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_aehctl")).parent().expect("the binary is in a folder");
+    let path = std::env::var("PATH").expect("git is on the path");
+    case.set("PATH", &format!("{}:{path}", folder.display()));
+    case.set("ANYPOINT_HOST", &hub.running().url);
+    case.run(&["init"]).exits(0);
+    git(&case, &["init", "--quiet", "--bare", "home/origin.git"]);
+    git(&case, &["init", "--quiet", "--initial-branch=main"]);
+    git(&case, &["remote", "add", "origin", "home/origin.git"]);
+    let land = |groups: &str, told: &str| {
+        case.write("portal.yaml", portal(&format!("  userGroups: [{groups}]\n")));
+        case.write(".gitignore", "home\n.aehctl\n");
+        let id = commit(&case);
+        let script = step(&case, "aehctl apply").replace("--auto-approve", "--auto-approve --allow delete");
+        let mut shell = Command::new("sh");
+        for (name, value) in case.command(&[]).get_envs() {
+            shell.env(name, value.expect("it is set"));
+        }
+        let output = shell.args(["-e", "-c", &script]).current_dir(case.path(".")).output().expect("there is a shell");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && stdout.contains(told),
+            "{stdout}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(git(&case, &["ls-remote", "origin", RECORD]), format!("{id}\t{RECORD}"));
+    };
+    land("{name: Partner Initech}, {name: Partner Umbrella}", "Applied: 2 added, 0 changed, 0 deleted.");
+    // Another runner has not got the ref yet.
+    git(&case, &["update-ref", "-d", RECORD]);
+    land("{name: Partner Initech}", "Applied: 0 added, 0 changed, 1 deleted.");
+}
