@@ -257,8 +257,8 @@ fn step(case: &Case, word: &str) -> String {
     let lines: Vec<&str> = workflow.lines().collect();
     let at = lines.iter().position(|line| line.contains(word)).expect("the workflow has the step");
     let begin = lines[..at].iter().rposition(|line| line.ends_with("run: |")).expect("it is in a list") + 1;
-    let is_within = |line: &&&str| line.starts_with("          ");
-    lines[begin..].iter().take_while(is_within).map(|line| format!("{}\n", line.trim())).collect()
+    let is_within = |line: &&str| line.starts_with("          ");
+    lines[begin..].iter().copied().take_while(is_within).map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
