@@ -43,8 +43,10 @@ thread_local! {
     static FOLDER: LazyCell<TempDir> = LazyCell::new(|| TempDir::new().expect("a temporary folder can be made"));
     static LIVE: LazyCell<LiveState> =
         LazyCell::new(|| Snapshot::read(PORTAL).expect("the portal of the corpus can be read").live);
-    static WANTED: LazyCell<Manifest> =
-        LazyCell::new(|| loaded(MANIFEST).manifests.pop().expect("the manifest of the corpus has a Portal"));
+    static WANTED: LazyCell<(Manifest, Sources)> = LazyCell::new(|| {
+        let Loaded { mut manifests, sources, .. } = loaded(MANIFEST);
+        (manifests.pop().expect("the manifest of the corpus has a Portal"), sources)
+    });
 }
 
 /// A manifest: loaded, shown with its faults, laid out, and planned.
@@ -84,7 +86,7 @@ fn planned(manifest: &Manifest, live: &LiveState, sources: &Sources) {
     // Once by itself, and once after another manifest was applied.
     let applied = WANTED.with(|wanted| Earlier {
         revision: Revision { name: "applied".to_owned(), commit: "0".repeat(40).into() },
-        manifests: vec![(*wanted).clone()],
+        manifests: vec![wanted.0.clone()],
     });
     for applied in [None, Some(&applied)] {
         let request = plan::Request { applied, show_unmanaged: true, ..plan::Request::new(manifest, live) };
@@ -128,15 +130,15 @@ pub fn snapshot(input: &[u8]) {
     let options =
         export::Options { name: Some("portal".to_owned()), members: true, connection_by_id: false, portal_by_id: true };
     export(&live, &options);
-    let sources = Sources::default();
     WANTED.with(|wanted| {
-        planned(wanted, &live, &sources);
+        let (wanted, sources) = &**wanted;
+        planned(wanted, &live, sources);
         let key = Key::new("a key for the corpus").expect("it is long enough");
         if live.pseudonyms.is_none() {
             pseudonyms::hide(&mut live, &key);
         }
         if pseudonyms::reveal(&mut live, Some(&key), &[wanted]).is_ok() {
-            planned(wanted, &live, &sources);
+            planned(wanted, &live, sources);
         }
     });
 }
