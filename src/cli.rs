@@ -15,8 +15,8 @@ pub const EMULATOR_DATABASE: &str = ".aehctl/emulator.db";
 /// What the help says of secrets.
 const SECRETS: &str = "Secrets are no arguments, which every process of the machine can read. Credentials stand in \
                        ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET, in ANYPOINT_BEARER, in ANYPOINT_USERNAME and \
-                       ANYPOINT_PASSWORD, or in ~/.anypoint/credentials; the key of pseudonyms in \
-                       AEHCTL_PSEUDONYM_KEY.";
+                       ANYPOINT_PASSWORD, or in ~/.anypoint/credentials; keys in AEHCTL_PLAN_KEY \
+                       (for saved plans) and AEHCTL_PSEUDONYM_KEY (for snapshots).";
 
 /// Keeps developer portals on API Experience Hub as code
 ///

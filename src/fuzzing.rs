@@ -22,6 +22,7 @@ use crate::kinds::user_groups::io::{check_tree, flatten};
 use crate::manifest::format::format;
 use crate::manifest::load::{LoadOptions, Loaded, load};
 use crate::manifest::model::Manifest;
+use crate::plan::file::PlanKey;
 use crate::plan::{self, Plan, Revision};
 use crate::pseudonyms::{self, Key};
 use crate::record::Earlier;
@@ -115,10 +116,15 @@ pub fn plan_file(input: &[u8]) {
 fn bear(plan: &Plan) {
     let written = plan::file::write(plan, "2026-01-01T00:00:00Z");
     assert_eq!(plan::file::read(&written).as_ref(), Ok(plan), "a plan survives its file");
+    let key = |text: &str| PlanKey::new(&text.to_owned().into()).expect("it is long enough");
+    let signed = plan::file::seal(plan, "2026-01-01T00:00:00Z", Some(&key("a key for the corpus")));
+    assert!(plan::file::open(&signed, Some(&key("a key for the corpus"))).is_ok_and(|saved| saved.plan == *plan));
+    assert!(plan::file::open(&signed, Some(&key("another key of the corpus"))).is_err(), "a signature is its key's");
     render::plan_human(plan, &render::PlanOptions { color: true, width: Some(80), verbose: true });
     render::plan_markdown(plan);
     render::plan_json(plan);
     guard::missing_words(plan, &BTreeSet::new());
+    guard::violations(plan);
 }
 
 /// A snapshot: saved again, planned on with and without pseudonyms, exported.

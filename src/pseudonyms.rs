@@ -16,6 +16,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
+use crate::address::{AddressPattern, Kind};
+use crate::diagnostic::Located;
 use crate::failure::Failure;
 use crate::manifest::model::{Manifest, ProspectMatch};
 use crate::state::{LiveMember, LiveProspect, LiveState, Pseudonyms};
@@ -163,6 +165,13 @@ impl<'m> Declared<'m> {
                     ProspectMatch::Email(email) => declared.people.insert(email),
                     ProspectMatch::EmailDomain(domain) => declared.domains.insert(domain),
                 };
+            }
+            // What is protected is told from what is not by its name.
+            let is_person =
+                |pattern: &&Located<AddressPattern>| matches!(pattern.kind, Kind::Members | Kind::Prospects);
+            for pattern in manifest.guards.protected.iter().filter(is_person) {
+                declared.people.extend(pattern.literal());
+                declared.domains.extend(pattern.whole_domain());
             }
         }
         declared

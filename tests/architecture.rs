@@ -28,7 +28,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("directory", &["id", "kinds/spec", "manifest", "state"]),
     ("state", &["id", "kinds/spec", "manifest"]),
     ("snapshot", &["failure", "state"]),
-    ("pseudonyms", &["failure", "id", "manifest", "state"]),
+    ("pseudonyms", &["address", "diagnostic", "failure", "id", "manifest", "state"]),
     // From both to a plan: pure.
     ("plan", &["address", "directory", "id", "kinds/spec", "limit", "manifest", "state"]),
     ("resolve", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state"]),

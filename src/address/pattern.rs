@@ -64,6 +64,12 @@ impl AddressPattern {
         self.globs.iter().any(|glob| glob.matches_with(name, HOW)) || self.name == name.to_lowercase()
     }
 
+    /// The domain that is meant, if it is everybody of one: `*@example.com`.
+    pub fn whole_domain(&self) -> Option<&str> {
+        let domain = self.text.split_once(&format!("{}/*@", self.kind))?.1;
+        (!domain.contains(['*', '?', '[', '%'])).then_some(domain)
+    }
+
     /// The one name that is meant, if it holds no wildcard.
     pub fn literal(&self) -> Option<&str> {
         let name = self.text.split_once(&format!("{}/", self.kind))?.1;
@@ -82,8 +88,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
             plain.push_str(&Pattern::escape(&percent_decode_str(&rest[..length]).decode_utf8_lossy()));
             rest = &rest[length..];
         } else {
-            let end = rest[1..].find('%').map_or(rest.len(), |end| end + 1);
-            let end = if rest.is_char_boundary(end) { end } else { rest.len() };
+            let next = rest.char_indices().skip(1).find(|(_, character)| *character == '%');
+            let end = next.map_or(rest.len(), |(index, _)| index);
             plain.push_str(&rest[..end]);
             rest = &rest[end..];
         }
@@ -165,6 +171,7 @@ mod tests {
             ("userGroups/Gold/Tier 🥇", "Gold/Tier 🥇"),
             ("userGroups/Gold%2FTier%20%F0%9F%A5%87", "Gold/Tier 🥇"),
             ("userGroups/100% ours", "100% ours"),
+            ("userGroups/%47oldé %F% %C3%A9€%", "Goldé %F% é€%"),
             ("userGroups/Partner [EU]", "Partner [EU]"),
             ("userGroups/system:administrators", "system:administrators"),
             ("members/*@example.com", "jane@example.com"),

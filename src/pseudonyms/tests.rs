@@ -101,6 +101,22 @@ fn another_key_is_no_key_and_no_key_does_where_nobody_is_declared() {
 }
 
 #[test]
+fn what_is_protected_is_so_on_a_snapshot_with_pseudonyms_too() {
+    let live = portal(Shape::SideBySide).group("A").member("jane", &["A"]).member("ken", &["A"]).member("lea", &["A"]);
+    let protecting = |patterns: &[&str]| {
+        let mut wanted = manifest().absent("A");
+        let pattern = |text: &&str| crate::testing::at(AddressPattern::parse(text, "portal").expect("it is a pattern"));
+        wanted.guards.protected = patterns.iter().map(pattern).collect();
+        let live = revealed(&live, &wanted).expect("the key fits");
+        let plan = plan(&wanted, &live).expect("it can be planned");
+        let protections = plan.guards.protected.into_iter();
+        protections.map(|protection| protection.addresses.len()).collect::<Vec<usize>>()
+    };
+    assert_eq!(protecting(&["members/JANE", "members/ken@example.com", "members/nobody"]), [1, 1]);
+    assert_eq!(protecting(&["members/*@Example.com", "members/*@other.example"]), [3]);
+}
+
+#[test]
 fn a_pseudonym_is_no_name() {
     let live = portal(Shape::SideBySide).member("jane", &["Members"]).prospect("ada", "ada@partner.example");
     let whole = key().person("ada@partner.example");
