@@ -354,8 +354,13 @@ fn shows(change: &Change, portal: &Portal) -> bool {
             let mut listed = listed.filter(|(version, _)| !is_update || owned(&format!("versions.{version}")));
             let instances = after.instances.filter(|_| !is_update || owned("instances"));
             listed.all(|(version, wanted)| {
-                let seen = live.versions.get(version).into_iter().flatten().filter(|name| !is_built_in(name));
-                wanted.as_ref().map(custom).unwrap_or_default() == seen.cloned().collect()
+                let none = BTreeSet::new();
+                let mut wanted: BTreeSet<String> =
+                    wanted.iter().flatten().map(|name| in_portal(name.as_str()).to_owned()).collect();
+                wanted.retain(|name| !is_administrators(name));
+                let seen = live.versions.get(version).unwrap_or(&none);
+                // One root is guests and members in one; a plan calls it by either flag.
+                *seen == wanted || *seen == wanted.iter().map(|name| as_one_root(name).to_owned()).collect()
             }) && instances.is_none_or(|instances| instances.as_str() == live.instances)
         }
         PlanEdit::Member { after, .. } => {
@@ -374,6 +379,23 @@ fn shows(change: &Change, portal: &Portal) -> bool {
                 && members.is_some_and(|members| members.iter().any(|member| wanted.is_subset(&member.groups)))
         }
         PlanEdit::Reject { .. } => !portal.pending.contains(&change.address.segments[0]),
+    }
+}
+
+/// A group by the name that the portal has for it.
+fn in_portal(name: &str) -> &str {
+    match name {
+        "system:administrators" => "Administrators",
+        "system:guests" => "Guests",
+        "system:members" => "Members",
+        name => name,
+    }
+}
+
+fn as_one_root(name: &str) -> &str {
+    match name {
+        "Guests" | "Members" => "Everyone",
+        name => name,
     }
 }
 
