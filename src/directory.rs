@@ -24,19 +24,28 @@ pub struct Entry {
 
 /// All groups of a portal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
+#[serde(try_from = "Vec<Entry>", into = "Vec<Entry>")]
 pub struct Directory {
     entries: BTreeMap<GroupName, Entry>,
     names: HashMap<GroupId, GroupName>,
 }
 
-impl From<Vec<Entry>> for Directory {
-    fn from(entries: Vec<Entry>) -> Self {
+impl TryFrom<Vec<Entry>> for Directory {
+    type Error = String;
+
+    /// One group under two names would be shown by one and written by the other.
+    fn try_from(entries: Vec<Entry>) -> Result<Self, String> {
         let mut directory = Self::default();
         for entry in entries {
+            if directory.entries.contains_key(&entry.name) {
+                return Err(format!("there are two user groups called `{}`", entry.name));
+            }
+            if let Some(name) = entry.id.as_ref().and_then(|id| directory.names.get(id)) {
+                return Err(format!("`{name}` and `{}` are the same user group", entry.name));
+            }
             directory.insert(entry);
         }
-        directory
+        Ok(directory)
     }
 }
 
@@ -184,4 +193,23 @@ fn is_misleading(text: &str, groups: &[LiveGroup]) -> bool {
         || bracketed.is_some_and(|text| {
             groups.iter().filter_map(|group| text.strip_suffix(group.id.as_str())).any(|text| text.ends_with(" ["))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_has_one_name_and_a_name_one_group() {
+        let entry = |name: &str, id: Option<&str>| {
+            let flags = GroupFlags::default();
+            Entry { name: name.into(), id: id.map(Into::into), parent: None, flags }
+        };
+        let read = |entries: Vec<Entry>| Directory::try_from(entries).map(|directory| directory.entries.len());
+        assert_eq!(read(vec![entry("A", Some("1")), entry("B", Some("2")), entry("C", None), entry("D", None)]), Ok(4));
+        let twice = read(vec![entry("A", Some("1")), entry("B", Some("1"))]);
+        assert_eq!(twice, Err("`A` and `B` are the same user group".to_owned()));
+        let twice = read(vec![entry("A", Some("1")), entry("A", None)]);
+        assert_eq!(twice, Err("there are two user groups called `A`".to_owned()));
+    }
 }
