@@ -17,6 +17,7 @@ use crate::kinds::{Fields, assets, idp_mappings, members, prospects, user_groups
 use crate::order::Effects;
 use crate::plan::{Action, Change, Edit, Operation, Phase, Plan};
 use crate::report::{ChangeResult, Outcome, Report};
+use crate::text::shell_word;
 use crate::verify::{check_all, verify};
 
 /// Is told how an apply gets on.
@@ -445,23 +446,13 @@ fn look(plan: &Plan, change: &Change) -> String {
         Edit::IdpMapping(_) => "idp-mappings".to_owned(),
         Edit::Asset(_) => {
             let key = assets::io::key(change);
-            format!("asset {}", word(&format!("{}/{}", key.group_id, key.asset_id)))
+            format!("asset {}", shell_word(&format!("{}/{}", key.group_id, key.asset_id)))
         }
-        Edit::Member { .. } => format!("member {}", word(object)),
+        Edit::Member { .. } => format!("member {}", shell_word(object)),
         Edit::Approve { .. } | Edit::Reject { .. } => "prospects".to_owned(),
     };
     let emulator = if portal.emulator { "--emulator " } else { "" };
-    format!("aehctl {emulator}--portal {} get {what}", word(&portal.id))
-}
-
-/// One word of a shell command.
-fn word(text: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./@:".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    format!("aehctl {emulator}--portal {} get {what}", shell_word(&portal.id))
 }
 
 /// Puts the changes of a phase together that share a read or a request.

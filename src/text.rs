@@ -1,5 +1,5 @@
-//! Which characters act on whoever reads a line instead of being shown: the one list that everything which prints
-//! foreign text goes by.
+//! Foreign text where it could act: which characters do so on whoever reads a line instead of being shown, the one list
+//! that everything which prints foreign text goes by; and words of a command that people are told to run.
 //!
 //! What becomes of such a character is for its medium to say: an escape in results and errors, a picture that keeps
 //! columns in a fault's source line, an escape sequence in YAML.
@@ -35,9 +35,28 @@ pub(crate) fn is_hidden(character: char) -> bool {
         )
 }
 
+/// A word as a POSIX shell takes it.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_stays_one_in_a_shell() {
+        assert_eq!(shell_word("plans/today.json"), "plans/today.json");
+        assert_eq!(shell_word("$(rm) it.json"), "'$(rm) it.json'");
+        assert_eq!(shell_word("night's watch"), "'night'\\''s watch'");
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("é"), "'é'");
+    }
 
     #[test]
     fn what_people_write_is_not_hidden() {

@@ -22,7 +22,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("failure", &["exit"]),
     // What people write.
     ("manifest", &["address", "diagnostic", "limit", "text"]),
-    ("revision", &["diagnostic", "exit", "failure", "id", "manifest"]),
+    ("revision", &["diagnostic", "exit", "failure", "id", "manifest", "text"]),
     // The kinds' specifications and what is known of a portal: pure.
     ("kinds/spec", &["directory", "id", "manifest", "state"]),
     ("directory", &["id", "kinds/spec", "manifest", "state"]),
@@ -53,7 +53,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ),
     ("observe", &["address", "client", "failure", "id", "kinds/io", "kinds/spec", "manifest", "resolve", "state"]),
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
-    ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "verify"]),
+    ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "text", "verify"]),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
     ("cli", &["address", "hold", "limit", "plan"]),
 ];

@@ -16,6 +16,7 @@ use crate::pseudonyms;
 use crate::render;
 use crate::snapshot::Snapshot;
 use crate::state::LiveState;
+use crate::text::shell_word;
 
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     if arguments.only.is_some() {
@@ -91,15 +92,9 @@ fn connection_flags(global: &Global) -> String {
     if flags.is_empty() { String::new() } else { format!("{} ", flags.join(" ")) }
 }
 
-/// A word as a POSIX shell takes it, with what acts instead of being shown made visible.
+/// A word of a command that is shown, with what acts instead of being shown made visible.
 fn quoted(word: &str) -> String {
-    let shown = render::text::terminal(word);
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
-    if !shown.is_empty() && shown.chars().all(is_plain) {
-        shown.into_owned()
-    } else {
-        format!("'{}'", shown.replace('\'', "'\\''"))
-    }
+    shell_word(&render::text::terminal(word))
 }
 
 /// Prints a plan in the format that was asked for.
@@ -158,13 +153,5 @@ mod tests {
             "--region eu --profile 'night'\\''s watch' "
         );
         assert_eq!(flags(&["--host", "https://example.com"]), "--host https://example.com ");
-    }
-
-    #[test]
-    fn a_word_stays_one_in_a_shell() {
-        assert_eq!(quoted("plans/today.json"), "plans/today.json");
-        assert_eq!(quoted("$(rm) it.json"), "'$(rm) it.json'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("é"), "'é'");
     }
 }

@@ -9,6 +9,7 @@ use super::{Commit, Repository, git, short};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::id::CommitId;
+use crate::text::shell_word;
 
 /// The word in the ref's own log.
 const REASON: &str = "aehctl apply";
@@ -87,11 +88,13 @@ impl Recording {
     /// What gives the record to others.
     pub fn push_command(&self) -> String {
         let Self { reference, before, needs_force, .. } = self;
+        let shown = shell_word(reference);
         match before {
             Some(before) if *needs_force => {
-                format!("git push --force-with-lease={reference}:{before} origin {reference}")
+                let lease = shell_word(&format!("--force-with-lease={reference}:{before}"));
+                format!("git push {lease} origin {shown}")
             }
-            _ => format!("git push origin {reference}"),
+            _ => format!("git push origin {shown}"),
         }
     }
 
