@@ -66,8 +66,7 @@ pub(super) fn load(
     if applied.is_none() && base.is_none() {
         return Ok(Revisions::default());
     }
-    let working_directory = std::env::current_dir().context("failed to find out the working directory")?;
-    let repository = Repository::open(&working_directory)?;
+    let repository = Repository::open(&context::working_directory()?)?;
     let read = |flag: &str, commit: Commit, absence| -> Result<Earlier> {
         let loaded = repository
             .load(&commit, files, &context::environment, absence)

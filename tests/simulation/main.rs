@@ -4,9 +4,11 @@
 //! Each seed is one case, and the same case every time. `AEHCTL_SEEDS=10000` runs that many, `AEHCTL_SEEDS=4711..4712`
 //! this one; `just soak` is the long run. Every seed that ever failed stands in `seeds.txt` and is run each time.
 
+mod editor;
 mod model;
 #[path = "../pipeline/mod.rs"]
 mod pipeline;
+mod truth;
 #[path = "../world/mod.rs"]
 mod world;
 
@@ -17,13 +19,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aehctl::client::{self, Clock, Sleep};
-use aehctl::emulator::{self, Cause, Edit, Faults, Options, Running, Switches, Witness};
-use aehctl::kinds::GroupSet;
+use aehctl::emulator::{self, Cause, Faults, Options, Running, Switches, Witness};
 use aehctl::manifest::model::Manifest;
-use aehctl::plan::{Action, Change, Edit as PlanEdit, Operation, Plan};
-use aehctl::report::{Outcome, Report};
+use aehctl::report::Report;
 
+use editor::{Watched, expected, redo};
 use model::{Case, Random, is_administrators, is_built_in};
+use truth::lies;
 use world::{Asset, Group, Member, Portal};
 
 /// How many seeds `cargo test` runs.
@@ -108,16 +110,6 @@ const EDITS: [&str; 10] = [
     "editor-map",
     "editor-unmap",
 ];
-
-/// What was seen on the way.
-struct Watched {
-    /// What others did to the portal, with nothing of ours.
-    others: Portal,
-    /// What they did to people and groups that were not there at first: the name, and the group that it is about.
-    late: Vec<(String, Edit, Option<String>)>,
-    edits: usize,
-    faults: Vec<String>,
-}
 
 async fn simulate(seed: u64) -> Result<(), String> {
     let random = &mut Random::new(seed);
@@ -220,33 +212,6 @@ fn is_late(story: &[String]) -> bool {
     story[0].contains("lag=") && !story[0].contains("lag=0")
 }
 
-/// What must have come of it, with all that others did.
-fn expected(case: &Case, watched: &Watched) -> Portal {
-    let mut expected = case.expected(&watched.others);
-    for (username, edit, group) in &watched.late {
-        let (manages_groups, manages_enabled) = case.manages(username);
-        for member in expected.members.get_mut(username).into_iter().flatten() {
-            match (edit, group) {
-                (Edit::Join { .. }, Some(group)) if !manages_groups => drop(member.groups.insert(group.clone())),
-                (Edit::Leave { .. }, Some(group)) if !manages_groups => drop(member.groups.remove(group)),
-                (Edit::Disable { .. }, _) if !manages_enabled => member.is_active = false,
-                (Edit::Enable { .. }, _) if !manages_enabled => member.is_active = true,
-                _ => {}
-            }
-        }
-    }
-    for (name, edit, _) in &watched.late {
-        let (Edit::Map { provider, name: row, .. } | Edit::Unmap { provider, name: row, .. }) = edit else { continue };
-        if !case.manages_mappings(name) {
-            edit_mappings(expected.groups.get_mut(name), &(provider.clone(), row.clone()), edit);
-        }
-    }
-    for member in expected.members.values_mut().flatten() {
-        member.groups = case.standing(&member.groups);
-    }
-    expected
-}
-
 fn faults(random: &mut Random, seed: u64, is_edited: bool) -> String {
     let mut entries = vec![format!("seed={seed}")];
     for fault in random.some_of(&FAULTS, 20) {
@@ -296,109 +261,6 @@ async fn attempt(
     Ok(Some(report))
 }
 
-/// What a report says that is not so. Nobody else has changed anything meanwhile.
-fn lies(plan: &Plan, report: &Report, before: &Portal, after: &Portal) -> Result<(), String> {
-    let last: BTreeMap<_, &Change> = plan.changes.iter().map(|change| (&change.address, change)).collect();
-    for result in &report.results {
-        let change = last[&result.address];
-        if change.id != result.id {
-            continue;
-        }
-        let (was, is) = (shows(change, before), shows(change, after));
-        let lie = match &result.outcome {
-            Outcome::Applied | Outcome::AlreadyDone | Outcome::Unconfirmed => !is,
-            Outcome::Failed { .. } | Outcome::Refused { .. } | Outcome::Skipped { .. } => is && !was,
-            Outcome::Unknown { .. } => false,
-        };
-        if lie {
-            return Err(format!("the report lies: {result:?}\n{change:?}\nbefore: {before:?}\nafter: {after:?}"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a portal is as a change wants it.
-fn shows(change: &Change, portal: &Portal) -> bool {
-    let owned = |path: &str| change.fields.iter().any(|field| field.path == path);
-    // Plans call built-ins by their flags, and keep them.
-    let custom = |groups: &GroupSet| -> BTreeSet<String> {
-        groups.iter().map(ToString::to_string).filter(|name| !name.starts_with("system:")).collect()
-    };
-    match &change.edit {
-        PlanEdit::UserGroup(operation) => match operation {
-            Operation::Create { after } | Operation::Update { after, .. } => {
-                portal.groups.get(after.name.as_str()).is_some_and(|groups| {
-                    let description = after.description.as_deref().unwrap_or_default();
-                    groups.iter().any(|group| !owned("description") || group.description == description)
-                })
-            }
-            Operation::Delete { before } => !portal.groups.contains_key(before.name.as_str()),
-        },
-        PlanEdit::IdpMapping(operation) => {
-            let (Some(mapping), is_wanted) = (operation.after().or(operation.before()), operation.after().is_some())
-            else {
-                return false;
-            };
-            let groups = portal.groups.get(mapping.user_group.as_str());
-            let is_there =
-                groups.into_iter().flatten().any(|group| group.mappings.iter().any(|(_, name)| *name == mapping.group));
-            is_there == is_wanted
-        }
-        PlanEdit::Asset(operation) => {
-            let [group_id, asset_id] = change.address.segments.as_slice() else { return false };
-            let live = portal.assets.get(&(group_id.clone(), asset_id.clone()));
-            let Some(after) = operation.after() else { return live.is_none() };
-            let Some(live) = live else { return false };
-            let is_update = change.action() == Action::Update;
-            let listed = after.versions.iter().filter(|(version, _)| *version != "*");
-            let mut listed = listed.filter(|(version, _)| !is_update || owned(&format!("versions.{version}")));
-            let instances = after.instances.filter(|_| !is_update || owned("instances"));
-            listed.all(|(version, wanted)| {
-                let none = BTreeSet::new();
-                let mut wanted: BTreeSet<String> =
-                    wanted.iter().flatten().map(|name| in_portal(name.as_str()).to_owned()).collect();
-                wanted.retain(|name| !is_administrators(name));
-                let seen = live.versions.get(version).unwrap_or(&none);
-                // One root is guests and members in one; a plan calls it by either flag.
-                *seen == wanted || *seen == wanted.iter().map(|name| as_one_root(name).to_owned()).collect()
-            }) && instances.is_none_or(|instances| instances.as_str() == live.instances)
-        }
-        PlanEdit::Member { after, .. } => {
-            let live = portal.members.get(&change.address.segments[0]).and_then(|members| members.first());
-            live.is_some_and(|live| {
-                let wanted: Option<BTreeSet<String>> = after.user_groups.as_ref().map(custom);
-                (!owned("userGroups") || wanted.is_none_or(|wanted| wanted == live.groups))
-                    && (!owned("enabled") || after.enabled == Some(live.is_active))
-            })
-        }
-        PlanEdit::Approve { after, .. } => {
-            let username = &change.address.segments[0];
-            let wanted: BTreeSet<String> = custom(&after.user_groups);
-            let members = portal.members.get(username);
-            !portal.pending.contains(username)
-                && members.is_some_and(|members| members.iter().any(|member| wanted.is_subset(&member.groups)))
-        }
-        PlanEdit::Reject { .. } => !portal.pending.contains(&change.address.segments[0]),
-    }
-}
-
-/// A group by the name that the portal has for it.
-fn in_portal(name: &str) -> &str {
-    match name {
-        "system:administrators" => "Administrators",
-        "system:guests" => "Guests",
-        "system:members" => "Members",
-        name => name,
-    }
-}
-
-fn as_one_root(name: &str) -> &str {
-    match name {
-        "Guests" | "Members" => "Everyone",
-        name => name,
-    }
-}
-
 /// Looks at every change of the portal as it happens: nobody sees what neither the first nor the last state shows.
 fn witness(case: &Case, initial: &Portal, watched: Arc<Mutex<Watched>>) -> Witness {
     let sees = case.eyes();
@@ -433,108 +295,6 @@ fn witness(case: &Case, initial: &Portal, watched: Arc<Mutex<Watched>>) -> Witne
             }
         }
     })
-}
-
-/// Does to a portal that nobody else changes what the editor has done to the real one.
-fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
-    let Watched { others, late, .. } = watched;
-    let portal = &world.portals[0];
-    let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
-    let member =
-        |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
-    let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
-        let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
-        let (Some(asset), Some(name)) = (asset, name(user_group).map(|name| known(&others.groups, name))) else {
-            return;
-        };
-        let names = asset.versions.entry(version.clone()).or_default();
-        if is_given {
-            names.insert(name)
-        } else {
-            names.remove(&name)
-        };
-    };
-    match edit {
-        Edit::Widen { group_id, asset_id, version, user_group } => {
-            audience(group_id, asset_id, version, user_group, true);
-        }
-        Edit::Narrow { group_id, asset_id, version, user_group } => {
-            audience(group_id, asset_id, version, user_group, false);
-        }
-        Edit::Join { user, user_group } | Edit::Leave { user, user_group } => {
-            let joins = matches!(edit, Edit::Join { .. });
-            let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
-            let name = known(&others.groups, name);
-            if !others.members.contains_key(&username) {
-                late.push((username.clone(), edit.clone(), Some(name.clone())));
-            }
-            if let Some(members) = others.members.get_mut(&username) {
-                for member in members {
-                    if joins {
-                        member.groups.insert(name.clone())
-                    } else {
-                        member.groups.remove(&name)
-                    };
-                }
-            }
-        }
-        Edit::Disable { user } | Edit::Enable { user } => {
-            let is_active = matches!(edit, Edit::Enable { .. });
-            let Some(username) = member(user) else { return };
-            if !others.members.contains_key(&username) {
-                late.push((username.clone(), edit.clone(), None));
-            }
-            for member in others.members.get_mut(&username).into_iter().flatten() {
-                member.is_active = is_active;
-            }
-        }
-        Edit::Create { user_group, name } | Edit::Twin { user_group, name } => {
-            let now = portal_of(world);
-            if let Some(groups) =
-                now.groups.get(name).filter(|_| portal.groups.iter().any(|group| group.id == *user_group))
-            {
-                others.groups.insert(name.clone(), groups.clone());
-            }
-        }
-        Edit::Rename { from, to, .. } => {
-            if let Some(groups) = others.groups.remove(from) {
-                others.groups.insert(to.clone(), groups);
-            }
-            for names in others.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
-                if names.remove(from) {
-                    names.insert(to.clone());
-                }
-            }
-            for member in others.members.values_mut().flatten() {
-                if member.groups.remove(from) {
-                    member.groups.insert(to.clone());
-                }
-            }
-        }
-        Edit::Map { user_group, provider, name: row } | Edit::Unmap { user_group, provider, name: row } => {
-            let Some(name) = name(user_group).map(|name| known(&others.groups, name)) else { return };
-            if !others.groups.contains_key(&name) {
-                late.push((name.clone(), edit.clone(), None));
-            }
-            edit_mappings(others.groups.get_mut(&name), &(provider.clone(), row.clone()), edit);
-        }
-    }
-}
-
-fn edit_mappings(groups: Option<&mut Vec<Group>>, row: &(String, String), edit: &Edit) {
-    for group in groups.into_iter().flatten() {
-        group.mappings.retain(|other| other != row);
-        if matches!(edit, Edit::Map { .. }) {
-            group.mappings.push(row.clone());
-            group.mappings.sort();
-        }
-    }
-}
-
-/// The name that a group had at first, where a rename has come in between.
-fn known(groups: &BTreeMap<String, Vec<Group>>, name: String) -> String {
-    let old = format!("Old {name}");
-    if groups.contains_key(&old) { old } else { name }
 }
 
 /// A new process, in effect.

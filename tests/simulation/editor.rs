@@ -1,0 +1,149 @@
+//! What somebody else does to the portal meanwhile, done again to a portal that nobody else touches: what the manifest
+//! does not own must stay as they left it.
+
+use std::collections::BTreeMap;
+
+use aehctl::emulator::{self, Edit};
+
+use crate::model::Case;
+use crate::portal_of;
+use crate::world::{Group, Portal};
+
+/// What was seen on the way.
+pub(crate) struct Watched {
+    /// What others did to the portal, with nothing of ours.
+    pub(crate) others: Portal,
+    /// What they did to people and groups that were not there at first: the name, and the group that it is about.
+    pub(crate) late: Vec<(String, Edit, Option<String>)>,
+    pub(crate) edits: usize,
+    pub(crate) faults: Vec<String>,
+}
+
+/// What must have come of it, with all that others did.
+pub(crate) fn expected(case: &Case, watched: &Watched) -> Portal {
+    let mut expected = case.expected(&watched.others);
+    for (username, edit, group) in &watched.late {
+        let (manages_groups, manages_enabled) = case.manages(username);
+        for member in expected.members.get_mut(username).into_iter().flatten() {
+            match (edit, group) {
+                (Edit::Join { .. }, Some(group)) if !manages_groups => drop(member.groups.insert(group.clone())),
+                (Edit::Leave { .. }, Some(group)) if !manages_groups => drop(member.groups.remove(group)),
+                (Edit::Disable { .. }, _) if !manages_enabled => member.is_active = false,
+                (Edit::Enable { .. }, _) if !manages_enabled => member.is_active = true,
+                _ => {}
+            }
+        }
+    }
+    for (name, edit, _) in &watched.late {
+        let (Edit::Map { provider, name: row, .. } | Edit::Unmap { provider, name: row, .. }) = edit else { continue };
+        if !case.manages_mappings(name) {
+            edit_mappings(expected.groups.get_mut(name), &(provider.clone(), row.clone()), edit);
+        }
+    }
+    for member in expected.members.values_mut().flatten() {
+        member.groups = case.standing(&member.groups);
+    }
+    expected
+}
+
+/// Does to a portal that nobody else changes what the editor has done to the real one.
+pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
+    let Watched { others, late, .. } = watched;
+    let portal = &world.portals[0];
+    let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
+    let member =
+        |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
+    let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
+        let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
+        let (Some(asset), Some(name)) = (asset, name(user_group).map(|name| known(&others.groups, name))) else {
+            return;
+        };
+        let names = asset.versions.entry(version.clone()).or_default();
+        if is_given {
+            names.insert(name)
+        } else {
+            names.remove(&name)
+        };
+    };
+    match edit {
+        Edit::Widen { group_id, asset_id, version, user_group } => {
+            audience(group_id, asset_id, version, user_group, true);
+        }
+        Edit::Narrow { group_id, asset_id, version, user_group } => {
+            audience(group_id, asset_id, version, user_group, false);
+        }
+        Edit::Join { user, user_group } | Edit::Leave { user, user_group } => {
+            let joins = matches!(edit, Edit::Join { .. });
+            let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
+            let name = known(&others.groups, name);
+            if !others.members.contains_key(&username) {
+                late.push((username.clone(), edit.clone(), Some(name.clone())));
+            }
+            if let Some(members) = others.members.get_mut(&username) {
+                for member in members {
+                    if joins {
+                        member.groups.insert(name.clone())
+                    } else {
+                        member.groups.remove(&name)
+                    };
+                }
+            }
+        }
+        Edit::Disable { user } | Edit::Enable { user } => {
+            let is_active = matches!(edit, Edit::Enable { .. });
+            let Some(username) = member(user) else { return };
+            if !others.members.contains_key(&username) {
+                late.push((username.clone(), edit.clone(), None));
+            }
+            for member in others.members.get_mut(&username).into_iter().flatten() {
+                member.is_active = is_active;
+            }
+        }
+        Edit::Create { user_group, name } | Edit::Twin { user_group, name } => {
+            let now = portal_of(world);
+            if let Some(groups) =
+                now.groups.get(name).filter(|_| portal.groups.iter().any(|group| group.id == *user_group))
+            {
+                others.groups.insert(name.clone(), groups.clone());
+            }
+        }
+        Edit::Rename { from, to, .. } => {
+            if let Some(groups) = others.groups.remove(from) {
+                others.groups.insert(to.clone(), groups);
+            }
+            for names in others.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
+                if names.remove(from) {
+                    names.insert(to.clone());
+                }
+            }
+            for member in others.members.values_mut().flatten() {
+                if member.groups.remove(from) {
+                    member.groups.insert(to.clone());
+                }
+            }
+        }
+        Edit::Map { user_group, provider, name: row } | Edit::Unmap { user_group, provider, name: row } => {
+            let Some(name) = name(user_group).map(|name| known(&others.groups, name)) else { return };
+            if !others.groups.contains_key(&name) {
+                late.push((name.clone(), edit.clone(), None));
+            }
+            edit_mappings(others.groups.get_mut(&name), &(provider.clone(), row.clone()), edit);
+        }
+    }
+}
+
+fn edit_mappings(groups: Option<&mut Vec<Group>>, row: &(String, String), edit: &Edit) {
+    for group in groups.into_iter().flatten() {
+        group.mappings.retain(|other| other != row);
+        if matches!(edit, Edit::Map { .. }) {
+            group.mappings.push(row.clone());
+            group.mappings.sort();
+        }
+    }
+}
+
+/// The name that a group had at first, where a rename has come in between.
+fn known(groups: &BTreeMap<String, Vec<Group>>, name: String) -> String {
+    let old = format!("Old {name}");
+    if groups.contains_key(&old) { old } else { name }
+}
