@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -317,6 +317,10 @@ pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub(super) fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
+        // With a single subscriber in the process, whatever thread comes first to a callsite decides for all of them
+        // whether anybody listens there. One that listens everywhere keeps the threads of other tests from saying no.
+        static LISTENS: Once = Once::new();
+        LISTENS.call_once(|| drop(tracing::subscriber::set_global_default(tracing_subscriber::registry())));
         let log = self.clone();
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
