@@ -8,7 +8,7 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use pattern::{AddressPattern, AddressWord, NotAPattern};
+pub use pattern::{AddressPattern, AddressWord, NamePattern, NotAPattern};
 
 /// What stays as it is in a segment; all else is percent-encoded.
 const SEGMENT: &AsciiSet =

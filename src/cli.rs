@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::address::AddressWord;
+use crate::address::{AddressWord, NamePattern};
+use crate::export::{Part, Split};
 use crate::hold::Accepted;
 use crate::limit::Limit;
 use crate::plan::{Allow, Origin};
@@ -312,8 +313,17 @@ pub struct Export {
     /// Also write members and their groups, which are personal data
     #[arg(long)]
     pub members: bool,
-    /// Write to a file
-    #[arg(long, value_name = "FILE")]
+    /// Write objects of these kinds alone
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',', conflicts_with = "members")]
+    pub only: Vec<Part>,
+    /// Write only what goes by such a name, such as 'Finance/*' or 'Partner *'; may be given several times
+    #[arg(long = "filter", value_name = "PATTERN")]
+    pub filters: Vec<NamePattern>,
+    /// Write a new folder: a Portal, and fragments that it includes
+    #[arg(long, value_name = "HOW", value_enum, requires = "out")]
+    pub split: Option<Split>,
+    /// Write to a file; with --split, the folder to make
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
 }
 

@@ -36,6 +36,48 @@ fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> Res
     write().map_err(without_path).with_context(|| format!("failed to write {}", path.display()))
 }
 
+/// Fails if something is at this place already; an empty folder is nothing.
+pub fn refuse_taken(folder: &Path) -> Result<()> {
+    let is_empty_folder = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    if folder.symlink_metadata().is_ok() && !is_empty_folder() {
+        anyhow::bail!("there is something at {} already, and nothing is written over it", folder.display());
+    }
+    Ok(())
+}
+
+/// Makes a folder with these files, whose paths are relative to it: all of it or nothing. It is written beside and
+/// renamed. If it is private, its owner alone can enter it.
+pub fn write_folder<'f>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (&'f str, &'f str)>,
+    private: bool,
+) -> Result<()> {
+    refuse_taken(folder)?;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        anyhow::bail!("failed to write {}: there is no folder {}", folder.display(), parent.display());
+    }
+    let failed = || format!("failed to write {}", folder.display());
+    let beside = beside(parent).map_err(without_path).with_context(failed)?;
+    for (path, text) in files {
+        let file = beside.path().join(path);
+        let inside = file.parent().unwrap_or(beside.path());
+        fs::create_dir_all(inside).with_context(failed)?;
+        let write = if private { write_private } else { write_public };
+        write(&file, text).map_err(|error| anyhow::anyhow!("{}", error.root_cause())).with_context(failed)?;
+    }
+    if !private {
+        open_folder(beside.path()).with_context(failed)?;
+    }
+    // Where renaming does not replace an empty folder, it makes room.
+    #[cfg(not(unix))]
+    let _ = fs::remove_dir(folder);
+    fs::rename(beside.path(), folder).with_context(failed)?;
+    // It goes by its own name now.
+    let _ = beside.keep();
+    Ok(())
+}
+
 /// The reason alone: the path that a temporary file would have had tells nobody anything.
 fn without_path(error: std::io::Error) -> std::io::Error {
     // Only the system's own errors come without one.
@@ -51,6 +93,29 @@ fn public() -> fs::Permissions {
 #[cfg(not(unix))]
 fn public() -> fs::Permissions {
     fs::metadata(".").map(|metadata| metadata.permissions()).expect("the working directory has permissions")
+}
+
+/// A temporary folder that its owner alone can enter.
+fn beside(parent: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".aehctl-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir_in(parent)
+}
+
+/// Lets others enter a folder.
+fn open_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    }
+    let _ = folder;
+    Ok(())
 }
 
 /// Makes a folder and those that it is in. What is new can be entered by its owner alone.

@@ -133,8 +133,12 @@ pub fn snapshot(input: &[u8]) {
     let Ok(snapshot) = Snapshot::read(text) else { return };
     assert_eq!(Snapshot::read(&snapshot.write()).as_ref(), Ok(&snapshot), "a snapshot survives its file");
     let mut live = snapshot.live;
-    let options =
-        export::Options { name: Some("portal".to_owned()), members: true, connection_by_id: false, portal_by_id: true };
+    let options = export::Options {
+        name: Some("portal".to_owned()),
+        members: true,
+        portal_by_id: true,
+        ..export::Options::default()
+    };
     export(&live, &options);
     WANTED.with(|wanted| {
         let (wanted, sources) = &**wanted;

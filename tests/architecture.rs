@@ -55,7 +55,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
     ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "text", "verify"]),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
-    ("cli", &["address", "hold", "limit", "plan"]),
+    ("cli", &["address", "export", "hold", "limit", "plan"]),
 ];
 
 /// What describes a portal: these three know each other.

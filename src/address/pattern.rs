@@ -13,16 +13,46 @@ use super::{Address, Kind, NotAnAddress};
 const HOW: MatchOptions =
     MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
 
+/// Objects by the names that match.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamePattern {
+    /// In lower case: a name that is written out is meant even if it looks like a pattern.
+    name: String,
+    /// As it is written, and with its percent-encoding undone, so that a name can be copied from a plan.
+    globs: Vec<Pattern>,
+}
+
+impl NamePattern {
+    pub fn matches(&self, name: &str) -> bool {
+        self.globs.iter().any(|glob| glob.matches_with(name, HOW)) || self.name == name.to_lowercase()
+    }
+}
+
+impl FromStr for NamePattern {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("an empty pattern matches nothing");
+        }
+        let mut globs = Vec::new();
+        for form in [Cow::Borrowed(text), unescaped(text)] {
+            let glob = Pattern::new(&form).map_err(|error| error.msg)?;
+            if !globs.contains(&glob) {
+                globs.push(glob);
+            }
+        }
+        Ok(Self { name: text.to_lowercase(), globs })
+    }
+}
+
 /// Objects of one kind, by the names that match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddressPattern {
     /// As it was written.
     pub text: String,
     pub kind: Kind,
-    /// The names' part, in lower case: a name that is written out is meant even if it looks like a pattern.
-    name: String,
-    /// The names' part, and the same with its percent-encoding undone, so that an address can be copied from a plan.
-    globs: Vec<Pattern>,
+    name: NamePattern,
 }
 
 /// Why a text is no pattern of addresses.
@@ -50,18 +80,12 @@ impl AddressPattern {
         if name.is_empty() {
             return Err(NotAPattern::NoName);
         }
-        let mut globs = Vec::new();
-        for form in [Cow::Borrowed(name), unescaped(name)] {
-            let glob = Pattern::new(&form).map_err(|error| NotAPattern::Malformed(error.msg))?;
-            if !globs.contains(&glob) {
-                globs.push(glob);
-            }
-        }
-        Ok(Self { text: text.to_owned(), kind, name: name.to_lowercase(), globs })
+        let name = name.parse().map_err(NotAPattern::Malformed)?;
+        Ok(Self { text: text.to_owned(), kind, name })
     }
 
     pub fn matches(&self, name: &str) -> bool {
-        self.globs.iter().any(|glob| glob.matches_with(name, HOW)) || self.name == name.to_lowercase()
+        self.name.matches(name)
     }
 
     /// The domain that is meant, if it is everybody of one: `*@example.com`.

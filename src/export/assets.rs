@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Section;
 use super::audiences::{Audience, Audiences};
 use super::names::{AssetNames, GroupNames};
 use super::notes::shown;
 use super::yaml::{Item, Layout, Node};
+use super::{Section, Selection};
 use crate::id::{AssetKey, GroupId};
 use crate::kinds::assets::spec::OTHER_VERSIONS;
 use crate::manifest::model::Instances;
@@ -23,14 +23,29 @@ const FEWEST_DEFAULTED: usize = 3;
 
 pub(super) struct Assets {
     pub(super) audiences: Section,
+    /// By the business groups that own them, or one for all.
+    pub(super) documents: Vec<Document>,
+    /// What stands in none of several documents.
+    pub(super) left_out: Vec<String>,
+    pub(super) notices: Vec<String>,
+    pub(super) count: usize,
+}
+
+/// Assets that are written into one document.
+pub(super) struct Document {
+    /// The business group's name, or its id where it has none. `None`: everybody's.
+    pub(super) owner: Option<String>,
     pub(super) defaults: Section,
     pub(super) entries: Section,
-    pub(super) notices: Vec<String>,
 }
 
 /// An asset as it will be written.
 struct Entry {
     coordinates: String,
+    /// The business group's name, or else its id; and the id.
+    owner: (String, String),
+    /// An administrators' group is left out of an audience.
+    administered: bool,
     instances: Option<Instances>,
     versions: Vec<(String, Audience)>,
     others: Option<Audience>,
@@ -38,19 +53,35 @@ struct Entry {
     remarks: Vec<String>,
 }
 
-pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Assets {
-    let mut exporter = Exporter { groups, administered: false, left_out: Vec::new(), notices: Vec::new() };
+pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>, selection: &Selection, by_owner: bool) -> Assets {
+    let mut exporter = Exporter { groups, left_out: Vec::new(), notices: Vec::new() };
     if live.assets.is_none() {
         exporter.notices.push("the assets were not read and are left out".to_owned());
     }
-    let mut entries = exporter.entries(live);
+    let mut entries = exporter.entries(live, selection);
     entries.sort_by(|a, b| a.coordinates.cmp(&b.coordinates));
-    let default = default_instances(&entries);
     let audiences = Audiences::fold(
         entries.iter().flat_map(|entry| entry.versions.iter().map(|(_, audience)| audience).chain(&entry.others)),
     );
+    let Exporter { left_out, notices, .. } = exporter;
+    let count = entries.len();
+    if !by_owner {
+        let documents = vec![document(None, &entries, left_out, &audiences)];
+        return Assets { audiences: audiences.section(), documents, left_out: Vec::new(), notices, count };
+    }
+    let mut owners: BTreeMap<(String, String), Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        owners.entry(entry.owner.clone()).or_default().push(entry);
+    }
+    let one = |((name, _), entries): (_, Vec<Entry>)| document(Some(name), &entries, Vec::new(), &audiences);
+    let documents = owners.into_iter().map(one).collect();
+    Assets { audiences: audiences.section(), documents, left_out, notices, count }
+}
+
+fn document(owner: Option<String>, entries: &[Entry], left_out: Vec<String>, audiences: &Audiences) -> Document {
+    let default = default_instances(entries);
     let mut about = Vec::new();
-    if exporter.administered {
+    if entries.iter().any(|entry| entry.administered) {
         about.push("Administrators keep what they see: their group stays where it is, and is not listed here.");
     }
     let others = || entries.iter().filter_map(|entry| entry.others.as_ref());
@@ -63,16 +94,15 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Assets {
         );
         about.push("list the versions one by one.");
     }
-    let items: Vec<Item> = entries.iter().map(|entry| item(entry, default, &audiences)).collect();
+    let items: Vec<Item> = entries.iter().map(|entry| item(entry, default, audiences)).collect();
     let defaults = default.map(|instances| {
         Node::map(
             Layout::Compact,
             [("assets", Node::map(Layout::Compact, [("instances", Node::text(instances.as_str()))]))],
         )
     });
-    let Exporter { left_out, notices, .. } = exporter;
-    Assets {
-        audiences: audiences.section(),
+    Document {
+        owner,
         defaults: Section {
             key: "defaults",
             about: vec!["What an asset shows if its entry does not say so.".to_owned()],
@@ -85,7 +115,6 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Assets {
             left_out,
             node: (!items.is_empty()).then_some(Node::List(Layout::Spread, items)),
         },
-        notices,
     }
 }
 
@@ -99,23 +128,29 @@ enum Visibility {
 
 struct Exporter<'a> {
     groups: &'a GroupNames<'a>,
-    /// An administrators' group was left out of an audience.
-    administered: bool,
     left_out: Vec<String>,
     notices: Vec<String>,
 }
 
 impl Exporter<'_> {
-    fn entries(&mut self, live: &LiveState) -> Vec<Entry> {
+    fn entries(&mut self, live: &LiveState, selection: &Selection) -> Vec<Entry> {
         let names = AssetNames::new(live.business_groups.as_ref());
         let mut entries = Vec::new();
         for (key, LiveAsset { name: _, asset_type: _, detail }) in live.assets.iter().flatten() {
+            if !selection.takes(names.all_of(key).iter().map(String::as_str)) {
+                continue;
+            }
             let Some(detail) = detail else {
                 self.leave_out(key, "its visibility was not read");
                 continue;
             };
             match names.coordinates(key) {
-                Ok(coordinates) => entries.push(self.entry(coordinates, detail)),
+                Ok(coordinates) => {
+                    let id = key.group_id.to_string();
+                    let owner = names.business_group(key).filter(|name| !name.trim().is_empty());
+                    let owner = (owner.map_or_else(|| id.clone(), str::to_owned), id);
+                    entries.push(self.entry(coordinates, owner, detail));
+                }
                 Err(reason) => self.leave_out(key, &reason),
             }
         }
@@ -128,12 +163,13 @@ impl Exporter<'_> {
         self.notices.push(format!("asset {name} is left out: {reason}"));
     }
 
-    fn entry(&mut self, coordinates: String, detail: &AssetDetail) -> Entry {
+    fn entry(&mut self, coordinates: String, owner: (String, String), detail: &AssetDetail) -> Entry {
         let AssetDetail { instances, versions } = detail;
         let mut remarks = Vec::new();
         if instances.is_none() {
             remarks.push("its instances, which the hub does not tell in a word that is known".to_owned());
         }
+        let administered = versions.values().flatten().flatten().any(|id| self.groups.flags(id).is_admin);
         let visibilities = self.visibilities(versions);
         let others = folded(&visibilities);
         let mut listed = Vec::new();
@@ -150,12 +186,12 @@ impl Exporter<'_> {
         for remark in &remarks {
             self.notices.push(format!("asset {}: left out: {remark}", shown(&coordinates)));
         }
-        Entry { coordinates, instances: *instances, versions: listed, others, remarks }
+        Entry { coordinates, owner, administered, instances: *instances, versions: listed, others, remarks }
     }
 
     /// The versions, oldest first.
     fn visibilities<'v>(
-        &mut self,
+        &self,
         versions: &'v BTreeMap<String, Option<BTreeSet<GroupId>>>,
     ) -> Vec<(&'v str, Visibility)> {
         let mut ordered: Vec<_> = versions.iter().map(|(version, groups)| (rank(version), version, groups)).collect();
@@ -167,9 +203,7 @@ impl Exporter<'_> {
                 let Some(groups) = groups else {
                     return (version.as_str(), Visibility::Unknown("the hub does not say who sees it".to_owned()));
                 };
-                let (administrators, others): (Vec<_>, Vec<_>) =
-                    groups.iter().partition(|id| self.groups.flags(id).is_admin);
-                self.administered |= !administrators.is_empty();
+                let others = groups.iter().filter(|id| !self.groups.flags(id).is_admin);
                 let visibility = match self.groups.references(others) {
                     Ok(audience) => named(version, audience, &mut spelt),
                     Err(reason) => Visibility::Unknown(format!("who sees it cannot be named: {reason}")),
@@ -244,7 +278,7 @@ fn default_instances(entries: &[Entry]) -> Option<Instances> {
 }
 
 fn item(entry: &Entry, default: Option<Instances>, audiences: &Audiences) -> Item {
-    let Entry { coordinates, instances, versions, others, remarks } = entry;
+    let Entry { coordinates, owner: _, administered: _, instances, versions, others, remarks } = entry;
     let mut fields = vec![("asset", Node::text(coordinates))];
     if let Some(instances) = instances.filter(|instances| default != Some(*instances)) {
         fields.push(("instances", Node::text(instances.as_str())));

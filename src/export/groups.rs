@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Section;
 use super::names::{BUILT_IN_PROVIDER, GroupNames, provider, slug, text_of, untaken};
 use super::notes::{listed, shown};
 use super::yaml::{Field, Item, Layout, Node};
+use super::{Section, Selection};
 use crate::id::{GroupId, ProviderId};
 use crate::manifest::model::GroupReference;
 use crate::state::{LiveGroup, LiveMapping, LiveState};
@@ -19,6 +19,7 @@ pub(super) struct Groups {
     pub(super) providers: Section,
     pub(super) tree: Section,
     pub(super) notices: Vec<String>,
+    pub(super) count: usize,
 }
 
 /// Where a declared group stands in the manifest.
@@ -40,29 +41,32 @@ struct Declared<'a> {
 struct Exporter<'a> {
     live: &'a LiveState,
     names: &'a GroupNames<'a>,
+    selection: &'a Selection,
     mappings: Mappings<'a>,
     declared: HashMap<&'a GroupId, Declared<'a>>,
     left_out: Vec<String>,
     notices: Vec<String>,
 }
 
-pub(super) fn export(live: &LiveState, names: &GroupNames<'_>) -> Groups {
+pub(super) fn export(live: &LiveState, names: &GroupNames<'_>, selection: &Selection) -> Groups {
     let mut exporter = Exporter {
         live,
         names,
-        mappings: Mappings::new(live),
+        selection,
+        mappings: Mappings::new(live, names, selection),
         declared: HashMap::new(),
         left_out: Vec::new(),
         notices: Vec::new(),
     };
     exporter.place_all();
     let items = exporter.top_level();
-    let Exporter { mappings, left_out, notices, .. } = exporter;
+    let Exporter { mappings, declared, left_out, notices, .. } = exporter;
     let tree = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
     Groups {
         providers: mappings.section(),
         tree: Section { key: "userGroups", about: Vec::new(), left_out, node: tree },
         notices,
+        count: declared.len(),
     }
 }
 
@@ -73,7 +77,8 @@ impl<'a> Exporter<'a> {
         let agreed = self.places_of_top_groups().len() <= 1;
         let mut room = MOST_GROUPS;
         for group in &self.live.user_groups {
-            if group.flags.is_built_in() && !self.mappings.has_any(&group.id) {
+            let is_as_the_hub_made_it = group.flags.is_built_in() && !self.mappings.has_any(&group.id);
+            if is_as_the_hub_made_it || !self.selection.takes(self.names.all_of(group)) {
                 continue;
             }
             match self.place(group, usual, agreed) {
@@ -212,11 +217,13 @@ struct Rows {
 }
 
 impl<'a> Mappings<'a> {
-    fn new(live: &'a LiveState) -> Self {
+    fn new(live: &'a LiveState, names: &GroupNames<'_>, selection: &Selection) -> Self {
         let mut mappings = Self { live, aliases: BTreeMap::new() };
         let used: BTreeSet<&ProviderId> = live
-            .mappings
-            .values()
+            .user_groups
+            .iter()
+            .filter(|group| selection.takes(names.all_of(group)))
+            .filter_map(|group| live.mappings.get(&group.id))
             .filter(|rows| mappings.expressible(rows).is_ok())
             .flatten()
             .filter(|row| !row.is_maintainer)

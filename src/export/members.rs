@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::Section;
 use super::names::{GroupNames, text_of};
 use super::notes::shown;
 use super::yaml::{Item, Layout, Node};
+use super::{Section, Selection};
 use crate::address::Kind;
 use crate::kinds::members::spec::MOST_GROUPS;
 use crate::manifest::model::GroupReference;
 use crate::state::{LiveMember, LiveState};
 
 pub(super) struct Members {
-    pub(super) members: Section,
+    pub(super) entries: Section,
     pub(super) notices: Vec<String>,
+    pub(super) count: usize,
 }
 
-pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
+pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>, selection: &Selection) -> Members {
     let mut exporter = Exporter {
         live,
         groups,
@@ -29,8 +30,9 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
     if live.members.is_none() {
         exporter.notices.push("the members were not read and are left out".to_owned());
     }
+    let is_meant = |member: &&LiveMember| selection.takes(names(member).chain([member.id.as_str()]));
     let mut items: Vec<(String, Item)> =
-        live.members.iter().flatten().filter_map(|member| exporter.item(member)).collect();
+        live.members.iter().flatten().filter(is_meant).filter_map(|member| exporter.item(member)).collect();
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
     let Exporter { federated, built_ins, left_out, mut notices, .. } = exporter;
     let about = built_ins.then(|| "Groups that everyone is in are kept by themselves, and not listed here.".to_owned());
@@ -39,8 +41,9 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>) -> Members {
         notices.push(format!("the groups of {federated} {noun} are left out: an identity provider sets them at login"));
     }
     let items: Vec<Item> = items.into_iter().map(|(_, item)| item).collect();
+    let count = items.len();
     let node = (!items.is_empty()).then_some(Node::List(Layout::Spread, items));
-    Members { members: Section { key: "members", about: about.into_iter().collect(), left_out, node }, notices }
+    Members { entries: Section { key: "members", about: about.into_iter().collect(), left_out, node }, notices, count }
 }
 
 struct Exporter<'a> {

@@ -44,6 +44,12 @@ impl<'a> GroupNames<'a> {
         self.groups.get(id).map(|named| named.group)
     }
 
+    /// Everything that the group may be called.
+    pub(super) fn all_of<'g>(&'g self, group: &'g LiveGroup) -> impl Iterator<Item = &'g str> {
+        let reference = self.groups.get(&group.id).and_then(|named| named.reference.as_ref().ok());
+        [group.name.as_str()].into_iter().chain(reference.map(text_of))
+    }
+
     pub(super) fn flags(&self, id: &GroupId) -> GroupFlags {
         self.get(id).map(|group| group.flags).unwrap_or_default()
     }
@@ -146,7 +152,7 @@ impl<'a> AssetNames<'a> {
         if !well_formed(asset) || asset.contains(char::is_whitespace) || asset.contains('/') {
             return Err(format!("the asset's id {} holds what coordinates may not hold", shown(asset)));
         }
-        let name = self.business_groups.and_then(|groups| groups.get(group)).map(String::as_str);
+        let name = self.business_group(key);
         if let Some(name) = name.filter(|name| well_formed(name) && !is_uuid(name) && self.finds(name, group)) {
             return Ok(format!("{name}/{asset}"));
         }
@@ -163,6 +169,17 @@ impl<'a> AssetNames<'a> {
             (Some(_), Some(_)) if self.finds(group, group) => Ok(format!("{group}/{asset}")),
             (Some(_), Some(_)) => Err(format!("{} is a business group's name, too", shown(group))),
         }
+    }
+
+    /// Everything that the asset may be called.
+    pub(super) fn all_of(&self, key: &AssetKey) -> Vec<String> {
+        let named = self.business_group(key).map(|name| format!("{name}/{}", key.asset_id));
+        named.into_iter().chain([key.to_string()]).collect()
+    }
+
+    /// The name of the business group that owns the asset.
+    pub(super) fn business_group(&self, key: &AssetKey) -> Option<&'a str> {
+        self.business_groups.and_then(|groups| groups.get(&*key.group_id)).map(String::as_str)
     }
 
     fn finds(&self, name: &str, id: &str) -> bool {
@@ -190,6 +207,19 @@ pub(super) fn slug(text: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
+}
+
+/// A name for a file that no file system takes amiss: lower case letters and digits of ASCII, and dashes; not one of
+/// Windows' devices, and not taken.
+pub(super) fn file_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain: String =
+        slug(name).chars().map(|character| if character.is_ascii() { character } else { '-' }).collect();
+    let word = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    let is_device = |name: &str| {
+        let numbered = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+        matches!(name, "con" | "prn" | "aux" | "nul") || numbered.is_some_and(|rest| rest.len() == 1)
+    };
+    untaken(if word.is_empty() { "business-group" } else { &word }, |name| is_device(name) || is_taken(name))
 }
 
 /// Marks that belong to the letter before them, as lower case leaves them behind.
@@ -222,6 +252,26 @@ mod tests {
             assert_eq!(slug(text), expected);
         }
         assert_eq!(slug(&"abc ".repeat(40)), ["abc"; 10].join("-"));
+    }
+
+    #[test]
+    fn file_names_are_safe_everywhere() {
+        for (name, expected) in [
+            ("Finance", "finance"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("C:\\Windows\\system32", "c-windows-system32"),
+            ("日本", "business-group"),
+            ("Ünïcode & Söhne", "n-code-s-hne"),
+            ("", "business-group"),
+            ("...", "business-group"),
+            ("CON", "con-2"),
+            ("lpt1", "lpt1-2"),
+            ("compute", "compute"),
+            ("a\n\u{0}\u{202e}b", "a-b"),
+        ] {
+            assert_eq!(file_name(name, |_| false), expected, "{name:?}");
+        }
+        assert_eq!(file_name("Finance!", |name| ["finance", "finance-2"].contains(&name)), "finance-3");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn target(portal: &LivePortal, options: &Options) -> Section {
         emulator: _,
     } = portal;
     let organization = organization.as_ref().and_then(|organization| first([&organization.name, &organization.id]));
-    let Options { connection_by_id, portal_by_id, name: _, members: _ } = options;
+    let Options { connection_by_id, portal_by_id, name: _, members: _, selection: _, split: _ } = options;
     let domain = domain.as_deref().filter(|_| !connection_by_id).unwrap_or_default();
     let connection = first([domain, connection_id]);
     let portal_id = first([target_portal_id.as_deref().unwrap_or_default(), id]);

@@ -1,13 +1,13 @@
 //! Members and what is said of sign-ups.
 
 use super::portal::{ADMIN, Portal, Shape};
-use super::{complete, exported, partial, section};
+use super::{complete, partial, section, whole};
 
 #[test]
 fn members_are_exported_on_request_alone_and_sign_ups_never() {
     let mut portal = Portal::new(Shape::Nested);
     portal.member("m1", "jane", "jane@example.com", &["members"]).prospect("x1", "eve@nowhere.example");
-    let without = exported(&portal.live, false).manifest;
+    let without = crate::export::export(&portal.live, &whole(false)).manifest;
     assert!(!without.contains("jane") && !without.contains("members:"), "{without}");
     let with = complete(&portal.live);
     assert!(with.contains("    - {user: jane, userGroups: []}\n"), "{with}");

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::check;
 use super::portal::{Portal, Shape};
+use super::{check, whole};
 use crate::address::Kind;
+use crate::export::{Options, Part, Selection, Split};
 use crate::id::GroupId;
 use crate::manifest::model::Instances;
 use crate::state::{AssetDetail, GroupFlags};
@@ -305,11 +306,30 @@ proptest! {
 
     #[test]
     fn planning_an_export_at_once_changes_nothing(portal in portal(), members in any::<bool>()) {
-        let (exported, plan) = check(&portal.live, members).map_err(TestCaseError::fail)?;
+        let (exported, plan) = check(&portal.live, &whole(members)).map_err(TestCaseError::fail)?;
         for kind in [Kind::UserGroups, Kind::Assets, Kind::Members] {
             let count = plan.unmanaged.get(&kind).map_or(0, |unmanaged| unmanaged.count);
             let told = exported.notices.iter().any(|notice| notice.contains("left out"));
             prop_assert!(count == 0 || told || (kind == Kind::Members && !members), "{count} {kind} are left out in silence");
+        }
+    }
+
+    #[test]
+    fn parts_of_an_export_change_nothing_either(
+        portal in portal(),
+        split in prop::option::of(select(vec![Split::BusinessGroup, Split::Kind])),
+        only in prop::collection::btree_set(select(vec![Part::UserGroups, Part::Assets, Part::Members]), 0..3),
+        filters in prop::collection::vec(select(vec!["*", "g*", "*[0-9]*", "Gold Tier", "bg/*", "*@x", "*-api"]), 0..3),
+    ) {
+        let filters: Vec<_> = filters.into_iter().map(|text| text.parse().expect("it is a pattern")).collect();
+        let is_everything = only.is_empty() && filters.is_empty();
+        let options = Options { selection: Selection { only, filters }, split, ..whole(true) };
+        let (exported, plan) = check(&portal.live, &options).map_err(TestCaseError::fail)?;
+        prop_assert!(split.is_some() || exported.fragments.is_empty());
+        if is_everything {
+            let (one, whole) = check(&portal.live, &whole(true)).map_err(TestCaseError::fail)?;
+            prop_assert_eq!((exported.count, exported.notices), (one.count, one.notices));
+            prop_assert_eq!(plan.unmanaged, whole.unmanaged);
         }
     }
 }
