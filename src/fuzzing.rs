@@ -22,7 +22,7 @@ use crate::kinds::user_groups::io::{check_tree, flatten};
 use crate::manifest::format::format;
 use crate::manifest::load::{LoadOptions, Loaded, load};
 use crate::manifest::model::Manifest;
-use crate::plan::file::PlanKey;
+use crate::plan::file::{PlanKey, Unusable};
 use crate::plan::{self, Plan, Revision};
 use crate::pseudonyms::{self, Key};
 use crate::record::Earlier;
@@ -33,6 +33,9 @@ use crate::state::LiveState;
 
 /// The line between a Portal and the fragment that it may include.
 const NEXT_FILE: &str = "\n%%%\n";
+
+/// When plans are written.
+const WHEN: &str = "2026-01-01T00:00:00Z";
 
 /// A portal with everything in it.
 const PORTAL: &str = include_str!("../fuzz/corpus/snapshot/everything.json");
@@ -108,18 +111,25 @@ pub fn plan_file(input: &[u8]) {
         bear(&plan);
     }
     if let Ok(plan) = serde_json::from_str::<Plan>(text) {
-        bear(&plan);
+        match plan::file::read(&plan::file::write(&plan, WHEN)) {
+            Err(Unusable::Contradictory(_)) => show_plan(&plan),
+            _ => bear(&plan),
+        }
     }
 }
 
 /// What can be done with any plan, its application aside.
 fn bear(plan: &Plan) {
-    let written = plan::file::write(plan, "2026-01-01T00:00:00Z");
+    let written = plan::file::write(plan, WHEN);
     assert_eq!(plan::file::read(&written).as_ref(), Ok(plan), "a plan survives its file");
     let key = |text: &str| PlanKey::new(&text.to_owned().into()).expect("it is long enough");
-    let signed = plan::file::seal(plan, "2026-01-01T00:00:00Z", Some(&key("a key for the corpus")));
+    let signed = plan::file::seal(plan, WHEN, Some(&key("a key for the corpus")));
     assert!(plan::file::open(&signed, Some(&key("a key for the corpus"))).is_ok_and(|saved| saved.plan == *plan));
     assert!(plan::file::open(&signed, Some(&key("another key of the corpus"))).is_err(), "a signature is its key's");
+    show_plan(plan);
+}
+
+fn show_plan(plan: &Plan) {
     render::plan_human(plan, &render::PlanOptions { color: true, width: Some(80), verbose: true });
     render::plan_markdown(plan);
     render::plan_json(plan);

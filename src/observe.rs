@@ -193,18 +193,8 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
         let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
         organization.name = named.name;
     }
-    let (business_groups, identity_providers) = tokio::try_join!(
-        async {
-            if needs_business_groups {
-                read_business_groups(reader, &organization.id).await.map(Some)
-            } else {
-                Ok(None)
-            }
-        },
-        async {
-            if needs_providers { read_identity_providers(reader, &organization.id).await.map(Some) } else { Ok(None) }
-        },
-    )?;
+    let OrganizationNames { business_groups, identity_providers } =
+        organization_names(reader, &organization.id, needs_business_groups, needs_providers).await?;
     if organization.name.is_empty()
         && let Some(name) = business_groups.as_ref().and_then(|groups| groups.get(&organization.id))
     {
@@ -212,6 +202,29 @@ async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Res
     }
     check_organization(&organization, target)?;
     Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
+}
+
+/// What an organization calls its parts, by id; `None` where it was not asked.
+pub struct OrganizationNames {
+    pub business_groups: Option<BTreeMap<String, String>>,
+    pub identity_providers: Option<BTreeMap<ProviderId, String>>,
+}
+
+/// Asks for what is needed, side by side.
+pub async fn organization_names(
+    reader: &Reader,
+    organization: &str,
+    needs_business_groups: bool,
+    needs_providers: bool,
+) -> Result<OrganizationNames> {
+    let business_groups = async {
+        if needs_business_groups { read_business_groups(reader, organization).await.map(Some) } else { Ok(None) }
+    };
+    let identity_providers = async {
+        if needs_providers { read_identity_providers(reader, organization).await.map(Some) } else { Ok(None) }
+    };
+    let (business_groups, identity_providers) = tokio::try_join!(business_groups, identity_providers)?;
+    Ok(OrganizationNames { business_groups, identity_providers })
 }
 
 async fn read_business_groups(reader: &Reader, organization: &str) -> Result<BTreeMap<String, String>> {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::client;
 use crate::id::{ChangeId, GroupName};
 use crate::kinds::precondition::{Check, check};
 use crate::kinds::session::{Session, failed};
@@ -76,8 +75,11 @@ impl Read<'_> {
                 )
             }
             Self::Member(change) => {
-                let current = members::io::fields_of(session, change).await;
-                one(change, compare(session, change, current))
+                let member = members::io::subject(session, change).await;
+                let result = member
+                    .map(|member| members::io::check_subject(session, change, member.as_ref()))
+                    .map_err(|error| failed(&error));
+                one(change, result)
             }
             Self::Prospect(change) => {
                 let (Edit::Approve { before, .. } | Edit::Reject { before }) = &change.edit else { return Vec::new() };
@@ -89,15 +91,6 @@ impl Read<'_> {
             }
         }
     }
-}
-
-fn compare(
-    session: &Session,
-    change: &Change,
-    current: Result<Option<Fields>, client::Error>,
-) -> Result<Check, Outcome> {
-    let current = current.map_err(|error| failed(&error))?;
-    Ok(check(change, current.as_ref(), None, &session.directory()))
 }
 
 async fn check_groups(session: &Session, changes: &[&Change]) -> Vec<(ChangeId, Result<Check, Outcome>)> {

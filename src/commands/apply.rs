@@ -10,15 +10,17 @@ use super::context::Connection;
 use super::{block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
+use crate::client::Reader;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::guard;
 use crate::journal::Journal;
 use crate::kinds::session::{Patience, Session};
-use crate::observe::{Scope, find_organization, locate};
+use crate::observe::{Found, OrganizationNames, Scope, find_organization, locate, organization_names};
+use crate::plan::naming::{self, Misnomer};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
-use crate::report::{Outcome, Report};
+use crate::report::{ChangeResult, Outcome, Report};
 use crate::revision::Recording;
 use crate::state::{LivePortal, Named};
 
@@ -41,6 +43,8 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             connection.log_requests("found the portal");
             refuse_other_organization(&plan, organization.as_ref())?;
             refuse_other_portal(&plan, &found.portal)?;
+            let misnomers = misnomers(&reader, &plan, &found, organization).await?;
+            refuse_misnamed(global, &plan, arguments.plan.as_deref(), &misnomers)?;
             (connection, plan, recording)
         } else {
             let (connection, plan, recording) = make_plan(global, arguments).await?;
@@ -106,15 +110,58 @@ fn refuse_other_organization(plan: &Plan, found: Option<&Named>) -> Result<()> {
 /// A plan knows its portal: flags that name another one are a mistake, not an order.
 fn refuse_other_portal(plan: &Plan, found: &LivePortal) -> Result<()> {
     let planned = &plan.target.portal;
+    let ids = [Some(&found.id), found.target_portal_id.as_ref(), found.internal_portal_id.as_ref()];
     let is_same = planned.id == found.id
         && planned.connection.id == found.connection.id
-        && planned.target_portal_id == found.target_portal_id;
+        && planned.target_portal_id == found.target_portal_id
+        && ids.contains(&Some(&planned.path_id));
     if is_same {
         return Ok(());
     }
     Err(Failure::new(format!("the plan was made for portal `{}`, and the flags name `{}`", planned.name, found.name))
         .hint("leave out --portal and --connection: the plan knows its portal")
         .into())
+}
+
+/// Looks up what the hub calls the things that the plan names.
+async fn misnomers(reader: &Reader, plan: &Plan, found: &Found, organization: Option<Named>) -> Result<Vec<Misnomer>> {
+    let (business_groups, providers) = (naming::needs_business_groups(plan), naming::needs_identity_providers(plan));
+    let names = if business_groups || providers {
+        let organization = match organization {
+            Some(organization) => organization,
+            None => find_organization(reader).await?,
+        };
+        organization_names(reader, &organization.id, business_groups, providers).await?
+    } else {
+        OrganizationNames { business_groups: None, identity_providers: None }
+    };
+    let names = naming::Names {
+        portal: &found.portal,
+        user_groups: &found.tree,
+        identity_providers: names.identity_providers.as_ref(),
+        business_groups: names.business_groups.as_ref(),
+    };
+    Ok(naming::misnomers(plan, names))
+}
+
+/// What was reviewed under one name would be done to something of another: the plan is not even shown again.
+fn refuse_misnamed(global: &Global, plan: &Plan, path: Option<&Path>, misnomers: &[Misnomer]) -> Result<()> {
+    if misnomers.is_empty() {
+        return Ok(());
+    }
+    if global.format == Format::Json {
+        output::data(&render::stale_json(plan, misnomers, &[]))?;
+    }
+    for Misnomer { message, .. } in misnomers {
+        output::say(&format!("  {}", render::text::terminal(message)));
+    }
+    let path = path.unwrap_or_else(|| Path::new("the plan"));
+    Err(Failure::with_exit(
+        Exit::Stale,
+        format!("{} is stale: its names do not mean what they meant; nothing was changed", path.display()),
+    )
+    .hint(PLAN_AGAIN)
+    .into())
 }
 
 /// What would be done is not what was reviewed: it is shown, and left.
@@ -259,7 +306,10 @@ async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Pa
         return Ok(());
     }
     let count = stale.len();
-    let results = stale.into_iter().map(Stale::into_result).collect();
+    let results: Vec<ChangeResult> = stale.into_iter().map(Stale::into_result).collect();
+    if global.format == Format::Json {
+        output::data(&render::stale_json(plan, &[], &results))?;
+    }
     output::say(render::stale_human(results, plan, output::colors_talk(global)).trim_end());
     Err(Failure::with_exit(
         Exit::Stale,
@@ -270,9 +320,11 @@ async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Pa
             plan.changes.len()
         ),
     )
-    .hint("plan again, and review what is different")
+    .hint(PLAN_AGAIN)
     .into())
 }
+
+const PLAN_AGAIN: &str = "plan again, and review what is different";
 
 /// Shows how an apply gets on.
 struct Watched<'p>(&'p Progress);
@@ -291,7 +343,6 @@ impl Watch for Watched<'_> {
 mod tests {
     use super::*;
     use crate::address::{Address, Kind};
-    use crate::report::ChangeResult;
 
     #[test]
     fn of_several_exit_codes_the_gravest_counts() {

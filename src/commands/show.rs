@@ -28,7 +28,7 @@ pub(super) fn read(path: &Path) -> Result<Plan> {
         let hint = match unusable {
             Unusable::Malformed(_) => "write one with `aehctl plan -f … --out FILE`",
             Unusable::Format(_) => "plan again with this version",
-            Unusable::Edited => "a plan is applied exactly as it was made: plan again",
+            Unusable::Edited | Unusable::Contradictory(_) => "a plan is applied exactly as it was made: plan again",
             Unusable::Unsigned | Unusable::Forged => {
                 "only a plan that was made where this key is set can be used: plan again there"
             }

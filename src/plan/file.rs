@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Plan;
+use super::contradiction::contradiction;
 
 /// A minor version adds fields, which older readers ignore; a major one is refused.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -36,6 +37,8 @@ pub enum Unusable {
     Unsigned,
     /// Signed with another key, or signed and then changed.
     Forged,
+    /// It shows one thing and would do another.
+    Contradictory(String),
 }
 
 impl std::fmt::Display for Unusable {
@@ -50,6 +53,7 @@ impl std::fmt::Display for Unusable {
             }
             Self::Unsigned => formatter.write_str("the plan is not signed, and AEHCTL_PLAN_KEY is set"),
             Self::Forged => formatter.write_str("the plan was not signed with this AEHCTL_PLAN_KEY"),
+            Self::Contradictory(how) => write!(formatter, "the plan file contradicts itself: {how}"),
         }
     }
 }
@@ -241,7 +245,11 @@ pub fn open(text: &str, key: Option<&PlanKey>) -> Result<Saved, Unusable> {
         (Some(key), Some(Value::String(signature))) if key.has_signed(&document, &signature) => Signature::Checked,
         (Some(_), Some(_)) => return Err(Unusable::Forged),
     };
-    Ok(Saved { plan: Plan::deserialize(document).map_err(malformed)?, signature })
+    let plan = Plan::deserialize(document).map_err(malformed)?;
+    match contradiction(&plan) {
+        None => Ok(Saved { plan, signature }),
+        Some(how) => Err(Unusable::Contradictory(how)),
+    }
 }
 
 /// The first plan files had no checksum: their digest was of the whole content.

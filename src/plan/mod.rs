@@ -1,8 +1,10 @@
 //! A plan: what would be done, as data. It is rendered, guarded, saved and applied, and never decided upon again.
 
+mod contradiction;
 pub mod file;
 mod guards;
 mod make;
+pub mod naming;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::text;
 use crate::plan::file::content;
+use crate::plan::naming::Misnomer;
 use crate::plan::{Held, Plan, Summary};
 use crate::report::{ChangeResult, Outcome, Report};
 
@@ -33,6 +34,19 @@ pub fn report_json(report: &Report, plan: &Plan) -> String {
     })
 }
 
+/// Why a saved plan is not begun: names that mean something else by now, or the changes that no longer fit.
+pub fn stale_json(plan: &Plan, misnomers: &[Misnomer], results: &[ChangeResult]) -> String {
+    pretty(&StaleDocument {
+        format_version: REPORT_FORMAT_VERSION,
+        aehctl_version: env!("CARGO_PKG_VERSION"),
+        portal: &plan.portal,
+        emulator: plan.target.portal.emulator,
+        stale: true,
+        misnomers,
+        results,
+    })
+}
+
 /// A document as it is printed, harmless wherever it is shown.
 pub fn pretty<S: Serialize>(document: &S) -> String {
     let text =
@@ -54,6 +68,18 @@ struct ReportDocument<'a> {
     results: &'a [ChangeResult],
     /// What the plan left out.
     held: &'a [Held],
+}
+
+/// The report of an apply that was not begun.
+#[derive(Serialize)]
+struct StaleDocument<'a> {
+    format_version: &'static str,
+    aehctl_version: &'static str,
+    portal: &'a str,
+    emulator: bool,
+    stale: bool,
+    misnomers: &'a [Misnomer],
+    results: &'a [ChangeResult],
 }
 
 fn outcomes(report: &Report) -> BTreeMap<&'static str, usize> {

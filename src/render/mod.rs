@@ -27,7 +27,7 @@ use crate::address::Address;
 use crate::plan::Plan;
 
 pub use human::{PlanOptions, plan_human};
-pub use json::{plan_json, pretty, report_json};
+pub use json::{plan_json, pretty, report_json, stale_json};
 pub use markdown::plan_markdown;
 pub use report::{report_human, report_markdown, stale_human};
 

@@ -311,3 +311,176 @@ fn a_plan_that_cannot_be_written_leaves_nothing_behind() {
     case.run(&["plan", "-f", "portal.yaml", "--out", "home"]).exits(1);
     assert_eq!(case.files(), ["portal.yaml"]);
 }
+
+/// The plan file after an edit, with the checksum that fits it: whoever can replace the file can do that.
+fn forge(case: &Case, edit: impl FnOnce(&mut serde_json::Value)) {
+    use sha2::Digest as _;
+    let mut plan = case.json("plan.json");
+    edit(&mut plan);
+    plan.as_object_mut().expect("a plan is an object").remove("checksum");
+    let digest = sha2::Sha256::digest(serde_json::to_vec(&plan).expect("it is JSON"));
+    let digits: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    plan["checksum"] = format!("sha256:{}", digits.concat()).into();
+    case.write("plan.json", plan.to_string());
+}
+
+/// A case with a saved plan that shows an asset to the gold tier, and maps somebody to it.
+fn saved_for_gold(hub: &Hub) -> Case {
+    let case = Case::on(hub);
+    case.write(
+        "portal.yaml",
+        portal(
+            "  identityProviders: {okta: Okta}
+  userGroups: [{name: Gold Tier, parent: API Developers, idpGroups: [{provider: okta, group: more}]}]
+  assets: [{asset: Finance/invoice-api, versions: {v2: [Gold Tier, Support]}}]
+  members: [{user: ken@example.com, enabled: false}]
+",
+        ),
+    );
+    case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(0);
+    hub.running().forget_requests();
+    case
+}
+
+#[test]
+fn a_forged_plan_cannot_name_one_thing_and_write_to_another() {
+    let hub = Hub::demo();
+    let case = saved_for_gold(&hub);
+    let honest = case.read("plan.json");
+    forge(&case, |plan| {
+        for group in plan["target"]["user_groups"].as_array_mut().expect("it is a list") {
+            // What is called Support is everyone's group, and the other way round.
+            match group["name"].as_str() {
+                Some("Support") => group["id"] = ids::MEMBERS.into(),
+                Some("system:members") => group["id"] = ids::SUPPORT.into(),
+                _ => {}
+            }
+        }
+    });
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+      user group `API Developers` (a0000001-0000-4000-8000-000000000004) stands elsewhere in the portal than in the plan
+      what the plan calls `Support` (a0000001-0000-4000-8000-000000000003) is `system:members` in the portal
+      user group `system:administrators` (a0000001-0000-4000-8000-000000000001) stands elsewhere in the portal than in the plan
+      what the plan calls `system:members` (a0000001-0000-4000-8000-000000000008) is `Support` in the portal
+    error: plan.json is stale: its names do not mean what they meant; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
+    let told = case.run(&["apply", "plan.json", "--auto-approve", "--format", "json"]).exits(4).json();
+    assert_eq!((&told["stale"], told["misnomers"].as_array().map(Vec::len)), (&true.into(), Some(4)));
+    case.write("plan.json", &honest);
+    forge(&case, |plan| {
+        for change in plan["changes"].as_array_mut().expect("it is a list") {
+            if change["kind"] == "members" {
+                change["object_id"] = ids::JANE.into();
+            }
+        }
+    });
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stdout:
+    Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+      + idpMappings/Gold Tier/okta/more
+
+      ~ assets/Finance/invoice-api
+          versions.v2: [Gold Tier, system:administrators, + Support]
+
+      ~ members/ken@example.com
+          enabled: true → false
+
+    Plan: 1 to add, 2 to change, 0 to delete.
+
+    5 user groups not in the manifest are left alone.
+    7 assets not in the manifest are left alone.
+    7 members not in the manifest are left alone.
+    3 pending sign-ups not in the manifest are left alone.
+    stderr:
+      ~ members/ken@example.com: failed
+          the member whom the plan calls `ken@example.com` (e0000001-0000-4000-8000-000000000002) is `jane@example.com` in the portal
+          hint: plan again
+    error: plan.json is stale: 1 of its 3 changes no longer fit the portal; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
+    case.write("plan.json", &honest);
+    forge(&case, |plan| plan["target"]["portal"]["connection"]["environment"] = "SANDBOX".into());
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+      the portal's environment is `PRODUCTION`, and the plan says `SANDBOX`
+    error: plan.json is stale: its names do not mean what they meant; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
+    case.write("plan.json", &honest);
+    forge(&case, |plan| plan["target"]["portal"]["path_id"] = "another-portal".into());
+    case.run(&["apply", "plan.json", "--auto-approve"]).exits(1);
+    case.write("plan.json", &honest);
+    forge(&case, |plan| {
+        let groups = plan["target"]["business_groups"].as_object_mut().expect("it is an object");
+        for name in groups.values_mut() {
+            *name = "Sandbox".into();
+        }
+    });
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+      what the plan calls business group `Sandbox` (0e000001-0000-4000-8000-000000000002) is `Finance`
+    error: plan.json is stale: its names do not mean what they meant; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
+    case.write("plan.json", &honest);
+    forge(&case, |plan| {
+        for change in plan["changes"].as_array_mut().expect("it is a list") {
+            if change["kind"] == "assets" {
+                change["after"]["versions"]["v2"] = serde_json::json!(["system:guests"]);
+            }
+        }
+    });
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+    error: failed to read plan.json: the plan file contradicts itself: change 3 (developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api) has other `fields` than `before` and `after`
+     hint: a plan is applied exactly as it was made: plan again
+    exit: 1
+    ");
+    assert_eq!(hub.writes(), Vec::<String>::new());
+    case.write("plan.json", &honest);
+    case.run(&["apply", "plan.json", "--auto-approve"]).exits(0);
+    case.run(&["apply", "plan.json", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_group_that_was_renamed_makes_the_plan_stale_where_it_is_named() {
+    let hub = Hub::demo();
+    let case = saved_for_gold(&hub);
+    hub.meanwhile(async |writer, path| writer.update_user_group(&path, ids::SUPPORT, "Helpdesk", "").await);
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    stderr:
+      what the plan calls `Support` (a0000001-0000-4000-8000-000000000008) is `Helpdesk` in the portal
+    error: plan.json is stale: its names do not mean what they meant; nothing was changed
+     hint: plan again, and review what is different
+    exit: 4
+    ");
+}
+
+#[test]
+fn why_a_plan_is_stale_is_data_as_well() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}]\n"));
+    case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(0);
+    hub.meanwhile(async |writer, path| {
+        writer.set_user_groups(&path, ids::JANE, &[ids::MEMBERS.to_owned(), ids::SUPPORT.to_owned()]).await
+    });
+    let told = case.run(&["apply", "plan.json", "--auto-approve", "--format", "json"]).exits(4).json();
+    assert_eq!((&told["stale"], &told["misnomers"]), (&true.into(), &serde_json::json!([])));
+    let result = &told["results"][0];
+    assert_eq!(
+        (&result["address"], &result["outcome"], &result["mismatches"][0]["live"]),
+        (
+            &"developer-portal/members/jane@example.com".into(),
+            &"refused".into(),
+            &serde_json::json!(["Support", "system:members"])
+        )
+    );
+}

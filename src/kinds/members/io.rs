@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::spec::{MOST_GROUPS, MemberSpec};
 use crate::client::{self, Operation, PortalPath, Reader, User, UserQuery};
 use crate::id::{GroupName, MemberId};
-use crate::kinds::precondition::check;
+use crate::kinds::precondition::{Check, check};
 use crate::kinds::session::{Attempt, Session, failed};
 use crate::kinds::{Fields, fields};
 use crate::plan::Change;
@@ -73,26 +73,58 @@ fn of_wire(user: User) -> LiveMember {
     }
 }
 
-/// The fields of the member that a change is about; nothing if there is no such member.
-pub async fn fields_of(session: &Session, change: &Change) -> Result<Option<Fields>, client::Error> {
-    let id = change.object_id.as_deref().unwrap_or("-");
-    match read(&session.reader, &session.path, id).await {
-        Ok(member) => Ok(Some(fields(&MemberSpec::of_live(&member, &session.directory())))),
+/// The member that a change is about; nothing if there is no such member.
+pub async fn subject(session: &Session, change: &Change) -> Result<Option<LiveMember>, client::Error> {
+    match read(&session.reader, &session.path, change.object_id.as_deref().unwrap_or("-")).await {
+        Ok(member) => Ok(Some(member)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
+/// Compares the member that a change is about with what the change saw and wants.
+///
+/// A plan shows a name and writes by id: where the two are no longer one person, nothing is done.
+pub fn check_subject(session: &Session, change: &Change, member: Option<&LiveMember>) -> Check {
+    let shown = change.address.name();
+    match member {
+        Some(member) if !is_called(member, &shown) => Check::Impossible {
+            message: format!(
+                "the member whom the plan calls `{shown}` ({}) is `{}` in the portal",
+                member.id,
+                member.label()
+            ),
+            hint: "plan again",
+        },
+        member => check(change, member.map(|member| of_member(session, member)).as_ref(), None, &session.directory()),
+    }
+}
+
+/// Whether a member goes by this name: see `LiveState::member_names`.
+fn is_called(member: &LiveMember, name: &str) -> bool {
+    let label = member.label();
+    name == label || name == format!("{label} [{}]", member.id)
+}
+
+fn of_member(session: &Session, member: &LiveMember) -> Fields {
+    fields(&MemberSpec::of_live(member, &session.directory()))
+}
+
+async fn fields_of(session: &Session, change: &Change) -> Result<Option<Fields>, client::Error> {
+    Ok(subject(session, change).await?.map(|member| of_member(session, &member)))
+}
+
 /// Writes one member: disabled first, enabled last, so that no moment shows more than the old or the new state.
 pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Outcome {
-    let mut current = match fields_of(session, change).await {
-        Ok(current) => current,
+    let member = match subject(session, change).await {
+        Ok(member) => member,
         Err(error) => return failed(&error),
     };
     // Nothing is begun unless all of it may be done.
-    if let Some(outcome) = check(change, current.as_ref(), None, &session.directory()).outcome() {
+    if let Some(outcome) = check_subject(session, change, member.as_ref()).outcome() {
         return outcome;
     }
+    let mut current = member.map(|member| of_member(session, &member));
     let mut written = Outcome::AlreadyDone;
     for (step, part) in steps(change, after) {
         let mut first = current.take();
