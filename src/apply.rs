@@ -214,12 +214,9 @@ impl<'a> Executor<'a> {
                 _ => None,
             })
             .collect();
-        let mut open = unknown;
-        for read in 0..self.session.patience.reads {
-            if open.is_empty() {
-                return;
-            }
-            self.session.patience.before(read).await;
+        let (mut open, mut times) = (unknown, 0);
+        while !open.is_empty() && self.session.reads_again(times).await {
+            times += 1;
             if let Ok(tree) = user_groups::io::Tree::read(self.session).await {
                 open.retain(|(change, operation)| !tree.learn(self.session, change, operation));
             }

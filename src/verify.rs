@@ -139,11 +139,9 @@ async fn check_mappings(
 pub async fn verify(session: &Session, written: Vec<&Change>, parallelism: usize) -> BTreeMap<ChangeId, Outcome> {
     let mut outcomes = BTreeMap::new();
     let mut open = written;
-    for read in 0..session.patience.reads {
-        if open.is_empty() {
-            break;
-        }
-        session.patience.before(read).await;
+    let mut times = 0;
+    while !open.is_empty() && session.reads_again(times).await {
+        times += 1;
         let mut checks = check_all(session, &open, |_| None, parallelism).await;
         open.retain(|change| {
             let outcome = match checks.remove(&change.id) {

@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync {
     fn time_of_day(&self) -> SystemTime;
 
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Returns a wait that bounds another one, such as that for an answer: over when it has taken this long.
+    fn limit(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
+    }
 }
 
 /// The real time.

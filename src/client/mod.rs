@@ -12,6 +12,7 @@ mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod gate;
+mod haste;
 mod hints;
 mod host;
 mod limiter;
@@ -38,6 +39,7 @@ pub use certificates::{CertificateFile, certificate_files};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use credentials::{Credential, CredentialFlags, Environment, Resolved, default_file, resolve};
 pub use error::{Error, Kind, SetupError};
+pub use haste::LAST_SECONDS;
 pub use host::{Host, Origin, Region};
 pub use limiter::Pressure;
 pub use operation::Operation;
@@ -72,6 +74,11 @@ impl Client {
     /// Returns what can change the portal; only the executor of a plan asks for it.
     pub fn writer(&self) -> Writer {
         Writer { session: Arc::clone(&self.session) }
+    }
+
+    /// Ends soon: every request has [`LAST_SECONDS`] left, and none is tried again. For good.
+    pub fn hurry(&self) {
+        self.session.hurry();
     }
 
     /// Returns how many requests were sent so far, by `operationId`, repetitions included.

@@ -23,6 +23,13 @@ pub struct Reader {
     pub(super) session: Arc<Session>,
 }
 
+impl Reader {
+    /// Returns whether somebody wants it to end: see [`Client::hurry`](super::Client::hurry).
+    pub fn is_hurried(&self) -> bool {
+        self.session.is_hurried()
+    }
+}
+
 /// Which members to list; all by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {

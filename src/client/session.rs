@@ -41,6 +41,14 @@ impl Session {
         self.transport.gate.pressure()
     }
 
+    pub(super) fn hurry(&self) {
+        self.transport.haste.call();
+    }
+
+    pub(super) fn is_hurried(&self) -> bool {
+        self.transport.haste.is_called()
+    }
+
     /// Sends a request when it is its turn, and returns the body of its answer.
     pub(super) async fn send(&self, call: &Call) -> Result<Vec<u8>, Error> {
         execute(&self.transport, Some(&self.tokens), call).await
@@ -89,14 +97,19 @@ pub(super) fn decode<T: DeserializeOwned>(transport: &Transport, call: &Call, bo
 ///
 /// Without `tokens` it goes out unsigned, which is how tokens themselves are asked for.
 pub(super) async fn execute(transport: &Transport, tokens: Option<&Tokens>, call: &Call) -> Result<Vec<u8>, Error> {
-    let Transport { clock, gate, request_budget: budget, .. } = transport;
+    let Transport { clock, gate, haste, request_budget: budget, .. } = transport;
     let mut course = Course::new(call.operation.effect(), transport.attempts, transport.seeds.next());
     let mut first_sent: Option<Instant> = None;
     let mut last: Option<Error> = None;
     loop {
         // Whoever was sent before does not queue behind those who were not.
         let lane = if last.is_none() { call.operation.lane() } else { Lane::Main };
-        let (turn, signature) = match (turn(transport, tokens, lane).await, last.take()) {
+        let turn = tokio::select! {
+            biased;
+            turn = turn(transport, tokens, lane) => turn,
+            () = haste.over() => Err(Hindrance::Failed(last.take().unwrap_or_else(|| interrupted(transport, call)))),
+        };
+        let (turn, signature) = match (turn, last.take()) {
             (Ok(turn), _) => turn,
             (Err(Hindrance::Failed(error)), _) => return Err(error),
             (Err(Hindrance::TooLong(TooLong(rest))), None) => return Err(out_of_time(transport, call, rest)),
@@ -113,7 +126,10 @@ pub(super) async fn execute(transport: &Transport, tokens: Option<&Tokens>, call
         };
         let renewable =
             generation.zip(tokens).is_some_and(|(generation, tokens)| tokens.can_renew(generation, clock.now()));
-        let next = course.next(&failure, renewable);
+        let next = match course.next(&failure, renewable) {
+            Next::Queue | Next::Wait(_) if haste.is_called() => Next::GiveUp,
+            next => next,
+        };
         let Failure { mut error, lasting: _ } = failure;
         error.facts_mut().attempts = course.attempts();
         let delay = match next {
@@ -142,7 +158,10 @@ pub(super) async fn execute(transport: &Transport, tokens: Option<&Tokens>, call
         }
         report(call, &error, delay.max(pause));
         if !delay.is_zero() {
-            clock.sleep(delay).await;
+            tokio::select! {
+                () = clock.sleep(delay) => {}
+                () = haste.begun() => return Err(error),
+            }
         }
         last = Some(error);
     }
@@ -201,6 +220,11 @@ fn given_up(mut error: Error, wait: Option<Duration>, budget: Duration) -> Error
     let message = &mut error.facts_mut().message;
     *message = if message.is_empty() { reason } else { format!("{message}; {reason}") };
     error
+}
+
+fn interrupted(transport: &Transport, call: &Call) -> Error {
+    let message = "not sent: it was interrupted while it waited for its turn";
+    transport.failure(call, Kind::Budget, None, message).error
 }
 
 fn out_of_time(transport: &Transport, call: &Call, rest: Duration) -> Error {

@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::credentials::Credential;
 use super::error::{Error, Facts, Kind, SetupError, kind_of};
 use super::gate::Gate;
+use super::haste::{Haste, LAST_SECONDS};
 use super::hints::Hints;
 use super::limiter::{End, Outcome};
 use super::operation::Operation;
@@ -98,6 +99,7 @@ pub(super) struct Transport {
     counts: Vec<AtomicU64>,
     pub(super) secrets: Secrets,
     pub(super) gate: Gate,
+    pub(super) haste: Haste,
     pub(super) seeds: Seeds,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) request_budget: Duration,
@@ -157,6 +159,7 @@ impl Transport {
             counts: Operation::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
             secrets,
             gate: Gate::new(Arc::clone(clock), *parallelism, request_budget, seeds.next()),
+            haste: Haste::new(Arc::clone(clock)),
             seeds,
             clock: Arc::clone(clock),
             request_budget,
@@ -187,7 +190,13 @@ impl Transport {
         let allowed = self.attempt_timeout.min(self.request_budget);
         self.counts[call.operation as usize].fetch_add(1, Ordering::Relaxed);
         let mut answer = None;
-        let result = tokio::time::timeout(allowed, self.exchange(call, authorization, &mut answer)).await.ok();
+        let limit = self.clock.limit(allowed);
+        let result = tokio::select! {
+            biased;
+            result = self.exchange(call, authorization, &mut answer) => Ok(result),
+            () = limit => Err(format!("no whole answer within {allowed:?}")),
+            () = self.haste.over() => Err(format!("no whole answer within {LAST_SECONDS:?} of the interruption")),
+        };
         let status = answer.map(|(status, _)| status);
         tracing::debug!(
             method = %call.operation.method(),
@@ -198,9 +207,12 @@ impl Transport {
             elapsed = ?self.clock.now().saturating_duration_since(start),
             "request"
         );
-        let Some(result) = result else {
-            let failure = self.failure(call, Kind::Lost, status, &format!("no whole answer within {allowed:?}"));
-            return (Err(failure), End { outcome: Outcome::Strained, wait: None, quota: None });
+        let result = match result {
+            Ok(result) => result,
+            Err(message) => {
+                let failure = self.failure(call, Kind::Lost, status, &message);
+                return (Err(failure), End { outcome: Outcome::Strained, wait: None, quota: None });
+            }
         };
         let end = match answer {
             Some((status, Hints { wait, quota })) => End { outcome: outcome(status, wait), wait, quota },

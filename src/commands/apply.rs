@@ -1,8 +1,9 @@
 //! `apply`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 
@@ -10,10 +11,11 @@ use super::context::Connection;
 use super::{block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
-use crate::client::Reader;
+use crate::client::{LAST_SECONDS, Reader};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::guard;
+use crate::id::ChangeId;
 use crate::journal::Journal;
 use crate::kinds::session::{Patience, Session};
 use crate::observe::{Found, OrganizationNames, Scope, find_organization, locate, organization_names};
@@ -206,7 +208,6 @@ async fn execute(
     connection: &Connection,
     plan: &Plan,
 ) -> Result<(Report, Option<PathBuf>)> {
-    let interrupt = interrupt::gracefully();
     let (reader, writer) = (connection.client.reader(), connection.client.writer());
     let mut session = Session::new(reader, writer, plan, Patience::default(), Journal::none());
     let parallelism = usize::from(global.parallelism);
@@ -221,7 +222,13 @@ async fn execute(
         })?;
     }
     let progress = Progress::new(plan, output::is_terminal(), output::colors_talk(global));
-    let options = apply::Options { parallelism, interrupt, watch: &Watched(&progress) };
+    let watched = Watched { progress: &progress, under_way: Arc::default() };
+    let (client, under_way) = (connection.client.clone(), Arc::clone(&watched.under_way));
+    let interrupt = interrupt::gracefully(move || {
+        client.hurry();
+        waited_for(&under_way)
+    });
+    let options = apply::Options { parallelism, interrupt, watch: &watched };
     let report = apply(&session, plan, &options).await;
     progress.end();
     session.journal.end(&report);
@@ -326,17 +333,47 @@ async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Pa
 
 const PLAN_AGAIN: &str = "plan again, and review what is different";
 
+/// Changes that have begun and not ended, as they are shown.
+type UnderWay = Mutex<BTreeMap<ChangeId, String>>;
+
 /// Shows how an apply gets on.
-struct Watched<'p>(&'p Progress);
+struct Watched<'p> {
+    progress: &'p Progress,
+    under_way: Arc<UnderWay>,
+}
+
+impl Watched<'_> {
+    fn under_way(&self) -> MutexGuard<'_, BTreeMap<ChangeId, String>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Watch for Watched<'_> {
     fn started(&self, change: &Change) {
-        self.0.started(change);
+        self.under_way().insert(change.id.clone(), self.progress.label(change));
+        self.progress.started(change);
     }
 
     fn finished(&self, change: &Change, outcome: &Outcome) {
-        self.0.finished(change, outcome);
+        self.under_way().remove(&change.id);
+        self.progress.finished(change, outcome);
     }
+}
+
+/// As many changes are named.
+const NAMED: usize = 3;
+
+/// What an apply that is interrupted waits for, and for how long.
+fn waited_for(under_way: &UnderWay) -> Option<String> {
+    let under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
+    let named: Vec<&str> = under_way.values().take(NAMED).map(String::as_str).collect();
+    let more = match under_way.len() {
+        0 => return None,
+        count if count > NAMED => format!(" and {} more", count - NAMED),
+        _ => String::new(),
+    };
+    let seconds = LAST_SECONDS.as_secs();
+    Some(format!("{}{more}, with at most {seconds} s left for each request", named.join(", ")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Ctrl-C: while something is being applied, the first one finishes what has begun; otherwise it ends the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
 use super::output;
@@ -10,6 +11,9 @@ use crate::exit::Exit;
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// What runs now looks at [`REQUESTED`] and stops in its own time.
 static GRACEFUL: AtomicBool = AtomicBool::new(false);
+/// What the first one sets off; it tells what is waited for, if that is worth a word.
+static ANSWER: Mutex<Option<Box<Answer>>> = Mutex::new(None);
+type Answer = dyn Fn() -> Option<String> + Send;
 /// Being stopped is how it ends, and nothing to talk about.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
@@ -31,8 +35,10 @@ pub(super) fn listen() -> io::Result<()> {
 async fn answer(mut signals: Signals) {
     while signals.next().await {
         if GRACEFUL.load(Ordering::SeqCst) && !REQUESTED.swap(true, Ordering::SeqCst) {
+            let answer = ANSWER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|answer| answer());
             if !QUIET.load(Ordering::SeqCst) {
-                output::say("interrupted: finishing what has begun; once more stops at once");
+                let finishing = answer.unwrap_or_else(|| "what has begun".to_owned());
+                output::say(&format!("interrupted: finishing {finishing}; once more stops at once"));
             }
         } else {
             output::say("interrupted");
@@ -41,8 +47,9 @@ async fn answer(mut signals: Signals) {
     }
 }
 
-/// From now on the first signal only sets the flag that is returned.
-pub(super) fn gracefully() -> &'static AtomicBool {
+/// From now on the first signal only sets the flag that is returned, and sets off this answer.
+pub(super) fn gracefully(answer: impl Fn() -> Option<String> + Send + 'static) -> &'static AtomicBool {
+    *ANSWER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(answer));
     GRACEFUL.store(true, Ordering::SeqCst);
     &REQUESTED
 }
@@ -50,7 +57,7 @@ pub(super) fn gracefully() -> &'static AtomicBool {
 /// The same for what runs until it is stopped.
 pub(super) fn quietly() {
     QUIET.store(true, Ordering::SeqCst);
-    gracefully();
+    gracefully(|| None);
 }
 
 /// Waits for Ctrl-C or a request to terminate; forever if the system cannot tell.

@@ -12,7 +12,7 @@ use crate::hold::Acceptance;
 use crate::manifest::load::Loaded;
 use crate::manifest::model::Manifest;
 use crate::observe::Needs;
-use crate::plan::{Origin, Plan, Request, Revision};
+use crate::plan::{Notice, NoticeLevel, Origin, Plan, Request, Revision};
 use crate::record::{Earlier, candidates};
 use crate::revision::{Absence, Commit, Repository};
 use crate::state::LiveState;
@@ -22,6 +22,7 @@ use crate::state::LiveState;
 pub(super) struct Revisions {
     applied: Option<Earlier>,
     base: Option<Earlier>,
+    notices: Vec<Notice>,
 }
 
 impl Revisions {
@@ -46,6 +47,7 @@ impl Revisions {
             applied: self.applied.as_ref(),
             base: self.base.as_ref(),
             accept: accept.clone(),
+            notices: self.notices.clone(),
             ..Request::new(manifest, live)
         }
     }
@@ -67,36 +69,60 @@ pub(super) fn load(
         return Ok(Revisions::default());
     }
     let repository = Repository::open(&context::working_directory()?)?;
-    let read = |flag: &str, commit: Commit, absence| -> Result<Earlier> {
-        let loaded = repository
-            .load(&commit, files, &context::environment, absence)
-            .with_context(|| format!("failed to load what {flag} names"))?;
-        earlier(global, flag, &commit, loaded, manifest)
+    let load = |flag: &str, commit: &Commit, absence| -> Result<Loaded> {
+        repository
+            .load(commit, files, &context::environment, absence)
+            .with_context(|| format!("failed to load what {flag} names"))
     };
-    let find = |flag: &str, commit: Result<Commit>| commit.with_context(|| format!("failed to find what {flag} names"));
-    let applied =
-        applied.as_ref().map(|name| read("--applied", find("--applied", repository.commit(name))?, Absence::Fault));
-    // The first change that declares a portal begins where there was none yet.
-    let base =
-        base.as_ref().map(|name| read("--base", find("--base", repository.merge_base(name))?, Absence::Beginning));
-    Ok(Revisions { applied: applied.transpose()?, base: base.transpose()? })
+    let mut revisions = Revisions::default();
+    if let Some(name) = applied {
+        let commit = repository.commit(name).context("failed to find what --applied names")?;
+        let loaded = load("--applied", &commit, Absence::Fault)?;
+        refuse_faults(global, &commit, &loaded)?;
+        revisions.applied = Some(earlier(global, &commit, loaded, manifest));
+    }
+    if let Some(name) = base {
+        let commit = repository.merge_base(name).context("failed to find what --base names")?;
+        // The first change that declares a portal begins where there was none yet.
+        let loaded = load("--base", &commit, Absence::Beginning)?;
+        if loaded.has_errors() {
+            revisions.notices.push(faulty_base(&commit));
+        } else {
+            revisions.base = Some(earlier(global, &commit, loaded, manifest));
+        }
+    }
+    Ok(revisions)
 }
 
-fn earlier(global: &Global, flag: &str, commit: &Commit, loaded: Loaded, manifest: &Manifest) -> Result<Earlier> {
-    let Commit { id, spelled } = commit;
-    if loaded.has_errors() {
-        let lead = format!("the manifest of {flag} `{spelled}` has");
-        let failure = context::faults(global, Exit::Error, &lead, &loaded.diagnostics, &loaded.sources);
-        return Err(failure
-            .hint(format!("it cannot be mended any more: name another revision, or plan without {flag}"))
-            .into());
+/// What was applied decides on what is deleted and held: half of it is no record.
+fn refuse_faults(global: &Global, commit: &Commit, loaded: &Loaded) -> Result<()> {
+    if !loaded.has_errors() {
+        return Ok(());
     }
+    let lead = format!("the manifest of --applied `{}` has", commit.spelled);
+    let failure = context::faults(global, Exit::Error, &lead, &loaded.diagnostics, &loaded.sources);
+    Err(failure.hint("it cannot be mended any more: name another revision, or plan without --applied").into())
+}
+
+/// A base only tells apart what is new: without it the plan is the same, but for the guards that it may loosen.
+fn faulty_base(commit: &Commit) -> Notice {
+    Notice {
+        level: NoticeLevel::Warning,
+        message: format!(
+            "the manifest at {} (--base) has faults: nothing is told pending, and its guards do not count",
+            commit.spelled
+        ),
+    }
+}
+
+fn earlier(global: &Global, commit: &Commit, loaded: Loaded, manifest: &Manifest) -> Earlier {
+    let Commit { id, spelled } = commit;
     let Loaded { manifests, sources, mut diagnostics } = loaded;
     // What was once accepted is not argued about again.
     diagnostics.retain(|diagnostic| diagnostic.code == "not-in-revision");
     context::show(global, &diagnostics, &sources);
     let revision = Revision { name: spelled.clone(), commit: id.clone() };
-    Ok(Earlier { revision, manifests: candidates(manifests, &manifest.name) })
+    Earlier { revision, manifests: candidates(manifests, &manifest.name) }
 }
 
 /// Nothing tells origins apart without an earlier revision.

@@ -63,6 +63,17 @@ impl Session {
         }
     }
 
+    /// Whether to read once more, after so many times; waits before all but the first time. Whoever is interrupted looks
+    /// no more than twice.
+    pub async fn reads_again(&self, times: u32) -> bool {
+        let most = if self.reader.is_hurried() { self.patience.reads.min(2) } else { self.patience.reads };
+        let again = times < most;
+        if again {
+            self.patience.before(times).await;
+        }
+        again
+    }
+
     /// The groups by name and id; never held across an await.
     pub fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         // No writer can leave it half-changed: a lock that was poisoned is as good as any.
@@ -128,8 +139,9 @@ impl Session {
         let error = match written {
             Ok(()) => return Attempt::Ended(Outcome::Applied),
             Err(error) if error.certainly_no_effect() => {
-                for read in 0..self.reads_after(&error) {
-                    self.patience.before(read).await;
+                let (most, mut times) = (self.reads_after(&error), 0);
+                while times < most && self.reads_again(times).await {
+                    times += 1;
                     if matches!(reread().await, Ok(Check::Done)) {
                         return Attempt::Ended(Outcome::AlreadyDone);
                     }
@@ -138,9 +150,9 @@ impl Session {
             }
             Err(error) => error,
         };
-        let mut last = None;
-        for read in 0..self.patience.reads {
-            self.patience.before(read).await;
+        let (mut last, mut times) = (None, 0);
+        while self.reads_again(times).await {
+            times += 1;
             last = reread().await.ok();
             if last == Some(Check::Done) {
                 return Attempt::Ended(Outcome::Applied);
@@ -167,7 +179,8 @@ impl Session {
 
     /// Makes an attempt, and makes it again while its answer does not tell and the portal shows no effect.
     ///
-    /// Only for what cannot double: each attempt reads the object first, and writes a whole set or deletes by id.
+    /// Only for what cannot double: each attempt reads the object first, and writes a whole set or deletes by id. Whoever
+    /// is interrupted repeats nothing.
     pub async fn repeatedly(&self, mut attempt: impl AsyncFnMut() -> Attempt) -> Outcome {
         let mut so_far: Option<Attempt> = None;
         for _ in 0..ATTEMPTS {
@@ -178,6 +191,7 @@ impl Session {
             };
             match together {
                 Attempt::Ended(outcome) => return outcome,
+                unseen @ Attempt::Unseen(_) if self.reader.is_hurried() => return unseen.only(),
                 unseen @ Attempt::Unseen(_) => so_far = Some(unseen),
             }
         }

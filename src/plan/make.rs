@@ -28,6 +28,8 @@ pub struct Request<'a> {
     pub accept: Acceptance,
     /// Lists the addresses of what is left alone, which are otherwise only counted.
     pub show_unmanaged: bool,
+    /// What is known beforehand and worth telling with the plan.
+    pub notices: Vec<Notice>,
 }
 
 impl<'a> Request<'a> {
@@ -41,13 +43,14 @@ impl<'a> Request<'a> {
             allow: BTreeSet::new(),
             accept: Acceptance::default(),
             show_unmanaged: false,
+            notices: Vec::new(),
         }
     }
 }
 
 /// Makes the plan that brings the portal to what the manifest declares.
 pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
-    let Request { manifest, live, applied, base, allow, accept, show_unmanaged } = request;
+    let Request { manifest, live, applied, base, allow, accept, show_unmanaged, notices: told_before } = request;
     // A change that loosens the guards does not pass the ones that it loosens.
     let before: Vec<&Manifest> =
         [applied, base].into_iter().flatten().filter_map(|earlier| earlier.of(manifest, live)).collect();
@@ -80,6 +83,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
             kind.addresses.clear();
         }
     }
+    notices.extend(told_before);
     notices.extend(told);
     notices.extend(loosening);
     notices.extend(publishing_notice(&changes));

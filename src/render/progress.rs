@@ -66,6 +66,11 @@ impl Progress {
         }
     }
 
+    /// What a change is called here.
+    pub fn label(&self, change: &Change) -> String {
+        self.line(change, None)
+    }
+
     /// Clears the bar: the report follows.
     pub fn end(&self) {
         if let Display::Bar(bar) = &*self.display() {

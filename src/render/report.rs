@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::body::{LISTED, counted, rest};
 use super::fields::{INDENT, whole};
-use super::human;
+use super::held;
 use super::markdown::Comment;
 use super::names::{self, Names};
 use super::page::{Block, Line, Page, Style};
@@ -19,12 +19,12 @@ use crate::report::{ChangeResult, Mismatch, Outcome, Report};
 /// As much of a server's answer is shown.
 const MESSAGE: usize = 2_000;
 
-/// Shows each change that is not plainly applied, the numbers, and what to do next.
+/// Shows each change that is not plainly applied, the numbers, and what to do next. What is held stands in the plan.
 pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
     let Findings { blocks, advice } = findings(report, plan);
     let mut page = Page::new(color, None);
     if report.interrupted {
-        page.line(0, &Line::at(0).styled(Style::Changed, INTERRUPTED));
+        page.line(0, &Line::at(0).styled(Style::Changed, interrupted(report)));
     }
     page.gap();
     for block in blocks {
@@ -38,7 +38,6 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
     for advice in advice {
         page.line(0, &Line::at(0).plain(advice));
     }
-    human::held(&mut page, plan, false);
     page.finish()
 }
 
@@ -47,18 +46,23 @@ pub fn report_markdown(report: &Report, plan: &Plan) -> String {
     let Findings { blocks, advice } = findings(report, plan);
     let mut comment = Comment::new(report.emulator, &summary(report, plan));
     if report.interrupted {
-        comment.paragraph(&Line::at(0).styled(Style::Strong, INTERRUPTED));
+        comment.paragraph(&Line::at(0).styled(Style::Strong, interrupted(report)));
     }
     comment.paragraph(&Line::at(0).plain("Portal ").styled(Style::Strong, text::shortened(&report.portal, 100)));
     comment.list("", advice);
     if !blocks.is_empty() {
         comment.section("Not plainly applied", true, &blocks);
     }
-    comment.held(plan);
     comment.finish("the whole report is in the output of the job, and in `--format json`")
 }
 
-const INTERRUPTED: &str = "Interrupted: what was begun was finished, and nothing else was started.";
+fn interrupted(report: &Report) -> &'static str {
+    if report.results.iter().any(|result| matches!(result.outcome, Outcome::Unknown { .. })) {
+        "Interrupted: nothing else was started, and what was begun was finished as far as the hub answered in time."
+    } else {
+        "Interrupted: what was begun was finished, and nothing else was started."
+    }
+}
 
 /// What is told one by one, and what follows from it.
 struct Findings<'a> {
@@ -239,10 +243,12 @@ fn summary(report: &Report, plan: &Plan) -> String {
     let counts: Vec<String> = counts.into_values().map(|(count, word)| format!("{count} {word}")).collect();
     let part = if report.is_complete() { "" } else { " in part" };
     let rest = if counts.is_empty() { String::new() } else { format!("; {}", counts.join(", ")) };
-    if report.results.iter().all(|result| result.outcome == Outcome::AlreadyDone) {
-        return "Nothing had to be written: the portal showed every change already.".to_owned();
-    }
-    format!("Applied{part}: {add} added, {change} changed, {delete} deleted{rest}.")
+    let applied = if report.results.iter().all(|result| result.outcome == Outcome::AlreadyDone) {
+        "Nothing had to be written: the portal showed every change already.".to_owned()
+    } else {
+        format!("Applied{part}: {add} added, {change} changed, {delete} deleted{rest}.")
+    };
+    held::sentence(plan).map_or_else(|| applied.clone(), |held| format!("{applied} {held}"))
 }
 
 /// Shows why a saved plan is not begun: what each of these changes meets in the portal.

@@ -210,15 +210,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
 
-    Applied: 0 added, 2 changed, 0 deleted.
-
-    Held, since somebody took it away in the portal (--accept-drift all gives it back):
-      ~ members/jane@example.com
-          would be enabled again, in Support, system:members
-          --accept-drift developer-portal/members/jane@example.com
-      ~ members/ken@example.com
-          would be in Support again
-          --accept-drift developer-portal/members/ken@example.com
+    Applied: 0 added, 2 changed, 0 deleted. 2 held changes are left out.
     stderr:
     [1/2] ~ members/ken@example.com: written
     [2/2] ~ assets/Finance/invoice-api: written
@@ -291,12 +283,7 @@ fn what_is_held_is_given_back_by_an_explicit_word() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
 
-    Applied: 0 added, 2 changed, 0 deleted.
-
-    Held, since somebody took it away in the portal (--accept-drift all gives it back):
-      ~ members/ken@example.com
-          would be in Support again
-          --accept-drift developer-portal/members/ken@example.com
+    Applied: 0 added, 2 changed, 0 deleted. 1 held change is left out.
     ");
     accept(&["all"]).exits(0);
     let applied = [&["plan", "-f", "portal.yaml", "--detailed-exitcode"], &APPLIED[..]].concat();
@@ -610,6 +597,40 @@ fn the_change_that_begins_a_portal_is_all_of_it_this_change() {
     // What was applied cannot have been nothing: another commit was meant, or another file.
     let told = case.run(&["plan", "-f", "portal.yaml", "--applied", "main"]).exits(1).stderr;
     assert!(told.contains("`portal.yaml` is not in revision `main`"), "{told}");
+}
+
+#[test]
+fn a_base_with_faults_tells_nothing_and_stops_nothing() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let case = repository.0;
+    repository.commit("  userGroups: [{nam: Partner Initech}]\n");
+    repository.git(&["checkout", "--quiet", "-b", "feature"]);
+    repository.commit("  userGroups: [{name: Partner Initech}]\n");
+    let based = ["plan", "-f", "portal.yaml", "--base", "main"];
+    let planned = case.run(&based).exits(0);
+    assert!(planned.stdout.contains("Plan: 1 to add, 0 to change, 0 to delete."), "{planned}");
+    let warning = " (--base) has faults: nothing is told pending, and its guards do not count";
+    assert!(planned.stdout.contains("Warning: the manifest at ") && planned.stdout.contains(warning), "{planned}");
+    let json = case.run(&[&based[..], &["--format", "json"]].concat()).exits(0).json();
+    assert_eq!((&json["base"], &json["changes"][0]["origin"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    // What was applied decides on deletions: there, a fault is one.
+    let told = case.run(&["plan", "-f", "portal.yaml", "--applied", "main"]).exits(1).stderr;
+    assert!(told.contains("the manifest of --applied `main` has 2 faults"), "{told}");
+}
+
+#[test]
+fn what_is_held_is_listed_once() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let case = restricted(&hub, &mut case).0;
+    for format in ["human", "markdown"] {
+        let apply = [&["apply", "-f", "portal.yaml", "--auto-approve", "--format", format][..], &APPLIED].concat();
+        let told = case.run(&apply).exits(0).stdout;
+        assert_eq!(told.matches("held changes are left out").count(), 2, "{told}");
+        assert_eq!(told.matches("--accept-drift developer-portal/members/ken@example.com").count(), 1, "{told}");
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn once_finishes_what_was_begun_and_reports() {
     Applied in part: 0 added, 1 changed, 0 deleted; 2 skipped.
     Plan and apply again to do what was skipped: what is done stays done.
     stderr:
-    interrupted: finishing what has begun; once more stops at once
+    interrupted: finishing ~ userGroups/Support, with at most 5 s left for each request; once more stops at once
     [1/3] ~ userGroups/Support: written
     [2/3] ~ members/jane@example.com: skipped
     [3/3] ~ members/ken@example.com: skipped
@@ -75,6 +75,42 @@ fn once_finishes_what_was_begun_and_reports() {
     let rest = Case::on(&hub);
     rest.write("portal.yaml", portal(SPEC));
     rest.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_write_that_hangs_is_looked_up_and_not_waited_for() {
+    let hub = Hub::demo();
+    let (proxy, arrivals, go) = gate(&hub);
+    let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
+    case.write("portal.yaml", portal(SPEC));
+    let mut working = case.spawn(&["apply", "-f", "portal.yaml", "--auto-approve"]);
+    arrivals.recv().expect("the first write comes");
+    working.interrupt();
+    working.until("interrupted");
+    let ended = case.finish(working);
+    insta::assert_snapshot!(ended.to_string().split_once("Interrupted:").expect("it is told").1, @"
+     nothing else was started, and what was begun was finished as far as the hub answered in time.
+
+      ~ userGroups/Support: unknown whether it was written
+          PATCH /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/userGroups/a0000001-0000-4000-8000-000000000008 (updateUserGroup): no whole answer within 5s of the interruption
+          hint: `aehctl --portal b0000001-0000-4000-8000-000000000001 get user-groups` tells
+      2 changes skipped, because the apply was interrupted
+          ~ members/jane@example.com
+          ~ members/ken@example.com
+
+    Applied in part: 0 added, 0 changed, 0 deleted; 1 unknown, 2 skipped.
+    What is unknown was not repeated: the next plan reads the portal and tells.
+    Plan and apply again to do what was skipped: what is done stays done.
+    stderr:
+    interrupted: finishing ~ userGroups/Support, with at most 5 s left for each request; once more stops at once
+    [1/3] ~ userGroups/Support: unknown
+    [2/3] ~ members/jane@example.com: skipped
+    [3/3] ~ members/ken@example.com: skipped
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
+    exit: 130
+    ");
+    drop(go);
+    assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
 #[test]

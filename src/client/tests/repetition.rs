@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::server::{EPOCH_SECONDS, Reply, Server, TestClock, answer, json, options, portal};
-use crate::client::{Client, Kind, Options};
+use super::server::{EPOCH_SECONDS, Reply, Server, TestClock, answer, json, options, portal, until};
+use crate::client::{Client, Kind, LAST_SECONDS, Options};
 
 fn cut_off() -> Reply {
     Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[".to_vec())
@@ -97,12 +97,81 @@ async fn a_connection_that_never_comes_about_is_tried_again_by_writes_too() {
 #[tokio::test]
 async fn silence_ends_after_the_time_for_an_attempt() {
     let server = Server::replying([Reply::Silence]).await;
-    let client = Client::new(Options { attempt_timeout: Duration::from_millis(20), attempts: 2, ..server.options() });
-    let client = client.unwrap();
-    let error = client.reader().connections().await.unwrap_err();
-    assert_eq!((error.kind(), error.message(), error.attempts()), (Kind::Lost, "no whole answer within 20ms", 2));
-    let error = client.writer().enable_user(&portal(), "u").await.unwrap_err();
+    let clock = TestClock::jumping();
+    let client = Client::new(Options { attempts: 2, ..options(server.address, Arc::clone(&clock)) }).unwrap();
+    let reader = client.reader();
+    let read = tokio::spawn(async move { reader.connections().await });
+    for attempt in 1..=2 {
+        until(|| server.requests().len() == attempt).await;
+        clock.expire(Duration::from_secs(60));
+    }
+    let error = read.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.message(), error.attempts()), (Kind::Lost, "no whole answer within 60s", 2));
+    let writer = client.writer();
+    let write = tokio::spawn(async move { writer.enable_user(&portal(), "u").await });
+    until(|| server.requests().len() == 3).await;
+    clock.expire(Duration::from_secs(60));
+    let error = write.await.unwrap().unwrap_err();
     assert_eq!((error.outcome_unknown(), error.attempts()), (true, 1));
+}
+
+#[tokio::test]
+async fn in_haste_what_is_under_way_has_its_last_seconds() {
+    let server = Server::replying([Reply::Silence]).await;
+    let clock = TestClock::still();
+    let client = Client::new(options(server.address, Arc::clone(&clock))).unwrap();
+    let writer = client.writer();
+    let write = tokio::spawn(async move { writer.enable_user(&portal(), "u").await });
+    until(|| server.requests().len() == 1).await;
+    client.hurry();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!write.is_finished());
+    clock.expire(LAST_SECONDS);
+    let error = write.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Lost, "no whole answer within 5s of the interruption"));
+    assert_eq!((error.outcome_unknown(), error.attempts()), (true, 1));
+    assert!(client.reader().is_hurried());
+}
+
+#[tokio::test]
+async fn in_haste_nothing_is_tried_again_or_waited_for() {
+    // Not after a failure that may pass.
+    let server = Server::replying([answer(503, "")]).await;
+    let client = server.client();
+    client.hurry();
+    let error = client.reader().connections().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), server.requests().len()), (Kind::Server, 1, 1));
+    // Nor when the delay before the next attempt has begun.
+    let clock = TestClock::still();
+    let client = Client::new(options(server.address, Arc::clone(&clock))).unwrap();
+    let reader = client.reader();
+    let read = tokio::spawn(async move { reader.connections().await });
+    until(|| clock.sleeps().len() == 1).await;
+    client.hurry();
+    assert_eq!(read.await.unwrap().unwrap_err().attempts(), 1);
+    // Whoever was told to wait, and whoever waits for that, give up, and certainly without any effect.
+    let server = Server::replying([answer(429, "slow down").with("retry-after", "60")]).await;
+    let clock = TestClock::still();
+    let client = Client::new(options(server.address, Arc::clone(&clock))).unwrap();
+    let enable = |user: &'static str| {
+        let writer = client.writer();
+        tokio::spawn(async move { writer.enable_user(&portal(), user).await })
+    };
+    let first = enable("u");
+    until(|| clock.sleeps().len() == 1).await;
+    let second = enable("v");
+    client.hurry();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    clock.expire(LAST_SECONDS);
+    let error = first.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.certainly_no_effect()), (Kind::RateLimited, true));
+    let error = second.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.certainly_no_effect(), error.attempts()), (Kind::Budget, true, 0));
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -131,7 +200,7 @@ async fn a_rate_limit_holds_back_every_request() {
     let client = Client::new(options(server.address, Arc::clone(&clock))).unwrap();
     let (first, second) = (client.reader(), client.reader());
     let first = tokio::spawn(async move { first.connections().await });
-    super::server::until(|| clock.sleeps().len() == 1).await;
+    until(|| clock.sleeps().len() == 1).await;
     let wait = clock.sleeps()[0];
     assert!(wait >= Duration::from_secs(30) && wait < Duration::from_secs(31), "{wait:?}");
     let second = tokio::spawn(async move { second.portals("c").await });
@@ -184,7 +253,7 @@ async fn no_more_requests_are_under_way_than_allowed() {
     server.hold(true);
     let reader = client.reader();
     let reads = tokio::spawn(async move { join_all((0..10).map(|_| reader.connections())).await });
-    super::server::until(|| server.requests().len() >= 4).await;
+    until(|| server.requests().len() >= 4).await;
     // All that could run has run: a fourth one would have arrived by now.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
@@ -211,7 +280,7 @@ async fn a_page_does_not_queue_behind_single_reads() {
         let portal = portal();
         tokio::spawn(async move { join_all((0..20).map(|_| reader.asset(&portal, "g", "a"))).await })
     };
-    super::server::until(|| server.requests().len() >= 2).await;
+    until(|| server.requests().len() >= 2).await;
     let page = tokio::spawn(async move { reader.portals("c").await });
     for _ in 0..100 {
         tokio::task::yield_now().await;

@@ -245,6 +245,8 @@ pub(super) struct TestClock {
     passed: watch::Sender<Duration>,
     jumps: AtomicBool,
     sleeps: Mutex<Vec<Duration>>,
+    /// Limits of at most this were reached just now.
+    expired: watch::Sender<Duration>,
 }
 
 /// 2026-01-01T00:00:00Z.
@@ -265,11 +267,17 @@ impl TestClock {
             passed: watch::Sender::new(Duration::ZERO),
             jumps: AtomicBool::new(false),
             sleeps: Mutex::default(),
+            expired: watch::Sender::new(Duration::ZERO),
         })
     }
 
     pub(super) fn advance(&self, duration: Duration) {
         self.passed.send_modify(|passed| *passed += duration);
+    }
+
+    /// Whatever is bounded by at most this just now has taken too long, without any time passing.
+    pub(super) fn expire(&self, limit: Duration) {
+        self.expired.send_replace(limit);
     }
 
     /// Returns every wait that was asked for.
@@ -297,6 +305,11 @@ impl Clock for TestClock {
         Box::pin(async move {
             let _ = passed.wait_for(|passed| *passed >= until).await;
         })
+    }
+
+    fn limit(&self, limit: Duration) -> Sleep {
+        let mut expired = self.expired.subscribe();
+        Box::pin(async move { while expired.changed().await.is_ok() && *expired.borrow_and_update() < limit {} })
     }
 }
 

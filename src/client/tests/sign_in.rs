@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::server::{Reply, Server, TestClock, answer, json, options, portal};
+use super::server::{Reply, Server, TestClock, answer, json, options, portal, until};
 use crate::client::{Client, Credential, Host, Kind, Options, Origin};
 
 fn bearer(server: &Server, token: &str) -> Options {
@@ -200,7 +200,7 @@ async fn signing_in_has_the_limits_of_every_request() {
     let place = format!("http://{}/accounts/api/v2/oauth2/token", elsewhere.address);
     for (reply, kind, message) in [
         (json(&long), Kind::Decode, "the answer is larger than 4096 bytes".to_owned()),
-        (Reply::Silence, Kind::Lost, "no whole answer within 50ms".to_owned()),
+        (Reply::Silence, Kind::Lost, "no whole answer within 60s".to_owned()),
         (
             answer(307, "").with("location", &place),
             Kind::Redirected,
@@ -208,10 +208,17 @@ async fn signing_in_has_the_limits_of_every_request() {
         ),
         (Reply::Raw(b"HTTP/1.1 400 X\r\ncontent-length: 9\r\n\r\nno".to_vec()), Kind::Rejected, "no".to_owned()),
     ] {
+        let is_silent = matches!(reply, Reply::Silence);
         let server = Server::bare(move |_| reply.clone()).await;
-        let limits =
-            Options { max_body: 4096, attempt_timeout: Duration::from_millis(50), attempts: 1, ..server.options() };
-        let error = Client::new(limits).unwrap().writer().enable_user(&portal(), "u").await.unwrap_err();
+        let clock = TestClock::jumping();
+        let limits = Options { max_body: 4096, attempts: 1, ..options(server.address, Arc::clone(&clock)) };
+        let writer = Client::new(limits).unwrap().writer();
+        let write = tokio::spawn(async move { writer.enable_user(&portal(), "u").await });
+        if is_silent {
+            until(|| server.sign_ins() == 1).await;
+            clock.expire(Duration::from_secs(60));
+        }
+        let error = write.await.unwrap().unwrap_err();
         assert_eq!((error.kind(), error.message(), error.operation_id()), (kind, &*message, "createV2Oauth2Token"));
         assert!(error.certainly_no_effect() && !error.to_string().contains("planted-token"), "{error}");
     }

@@ -135,8 +135,9 @@ pub async fn shows(
     operation: &Operation<AssetSpec>,
     later: Option<&Fields>,
 ) -> bool {
-    for read in 0..session.patience.reads {
-        session.patience.before(read).await;
+    let mut times = 0;
+    while session.reads_again(times).await {
+        times += 1;
         if let Ok(fresh) = Fresh::read(session, &key(change)).await
             && check_fresh(session, change, operation, fresh.as_ref(), later) == Check::Done
         {
@@ -260,10 +261,10 @@ pub type Removal<'a> = (&'a Change, &'a Operation<AssetSpec>);
 pub async fn remove(session: &Session, batch: &[Removal<'_>]) -> Vec<Outcome> {
     let mut attempts: Vec<Option<Attempt>> = Vec::new();
     attempts.resize_with(batch.len(), || None);
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         let open: Vec<usize> =
             (0..batch.len()).filter(|&index| !matches!(attempts[index], Some(Attempt::Ended(_)))).collect();
-        if open.is_empty() {
+        if open.is_empty() || (attempt > 0 && session.reader.is_hurried()) {
             break;
         }
         let removals: Vec<Removal<'_>> = open.iter().map(|&index| batch[index]).collect();

@@ -201,8 +201,9 @@ async fn take_back(session: &Session, change: &Change, outcome: Outcome) -> Outc
 
 /// An asset that was published may take a moment to show.
 async fn wait_for(session: &Session, key: &AssetKey, reads: u32) -> Result<bool, client::Error> {
-    for read in 0..reads {
-        session.patience.before(read).await;
+    let mut times = 0;
+    while times < reads && session.reads_again(times).await {
+        times += 1;
         if Fresh::read(session, key).await?.is_some() {
             return Ok(true);
         }

@@ -103,7 +103,7 @@ fn nothing_in_a_portal_speaks_in_a_comment() {
         let plan = hostile(text);
         assert_inert_markdown(&plan_markdown(&plan), 8);
         let failed = report(&plan, |_| Outcome::Failed { message: text.to_owned(), hint: None });
-        assert_inert_markdown(&report_markdown(&failed, &plan), 2);
+        assert_inert_markdown(&report_markdown(&failed, &plan), 1);
     }
 }
 

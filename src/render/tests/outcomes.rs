@@ -43,7 +43,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
     let (plan, mut report) = troubled();
     report.interrupted = true;
     insta::assert_snapshot!(report_human(&report, &plan, false), @r"
-    Interrupted: what was begun was finished, and nothing else was started.
+    Interrupted: nothing else was started, and what was begun was finished as far as the hub answered in time.
 
       - assets/Finance/old-api: failed
           DELETE assets: 403: no\nway
@@ -71,7 +71,7 @@ fn a_report_tells_what_is_not_plainly_applied() {
     insta::assert_snapshot!(report_markdown(&report, &plan), @r"
     ## Applied in part: 3 added, 1 changed, 1 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
 
-    **Interrupted: what was begun was finished, and nothing else was started.**
+    **Interrupted: nothing else was started, and what was begun was finished as far as the hub answered in time.**
 
     Portal **developer-portal**
 
