@@ -12,8 +12,9 @@ use aehctl::journal::Journal;
 use aehctl::kinds::session::{Patience, Session};
 use aehctl::manifest::load::{LoadOptions, load};
 use aehctl::manifest::model::Manifest;
-use aehctl::observe::{Scope, Target, observe};
+use aehctl::observe::{Needs, Scope, Target, observe};
 use aehctl::plan::{self, Change, Plan};
+use aehctl::record::Earlier;
 use aehctl::report::{Outcome, Report};
 
 /// Reads are repeated as often as the program does it, and without its pauses.
@@ -48,6 +49,11 @@ impl World {
 
     /// What applying this manifest would do; an error is told as people see it.
     pub(crate) async fn plan(&self, manifest: &Manifest) -> Result<Plan, String> {
+        self.plan_since(manifest, None).await
+    }
+
+    /// The same where something is known of what was applied last.
+    pub(crate) async fn plan_since(&self, manifest: &Manifest, applied: Option<&Earlier>) -> Result<Plan, String> {
         let named = |part: &Option<Located<String>>| part.as_ref().map(|part| part.value.clone());
         let target = Target {
             connection: named(&manifest.target.connection),
@@ -55,10 +61,11 @@ impl World {
             portal: named(&manifest.target.portal),
             ..Target::default()
         };
-        let live = observe(&self.client.reader(), &target, Scope::Plan(manifest.into()), PARALLELISM)
-            .await
-            .map_err(|error| format!("{error:#}"))?;
-        plan::make(plan::Request::new(manifest, &live)).map_err(|failure| {
+        let recorded = applied.map(|applied| applied.manifests.as_slice()).unwrap_or_default();
+        let scope = Scope::Plan(Needs { manifest, applied: recorded, base: &[] });
+        let live =
+            observe(&self.client.reader(), &target, scope, PARALLELISM).await.map_err(|error| format!("{error:#}"))?;
+        plan::make(plan::Request { applied, ..plan::Request::new(manifest, &live) }).map_err(|failure| {
             let told = failure.faults.into_iter().chain(failure.refusals).map(|diagnostic| diagnostic.message);
             told.collect::<Vec<_>>().join("\n")
         })

@@ -1,15 +1,16 @@
 //! What somebody else does to the portal meanwhile, done again to a portal that nobody else touches: what the manifest
 //! does not own must stay as they left it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aehctl::emulator::{self, Edit};
 
-use crate::model::Case;
+use crate::model::{Case, Eyes, Seen};
 use crate::portal_of;
 use crate::world::{Group, Portal};
 
 /// What was seen on the way.
+#[derive(Default)]
 pub(crate) struct Watched {
     /// What others did to the portal, with nothing of ours.
     pub(crate) others: Portal,
@@ -17,6 +18,21 @@ pub(crate) struct Watched {
     pub(crate) late: Vec<(String, Edit, Option<String>)>,
     pub(crate) edits: usize,
     pub(crate) faults: Vec<String>,
+    /// What everyone may see, and of which assets that counts: those that are there at first.
+    pub(crate) allowed: BTreeMap<String, BTreeSet<Seen>>,
+    pub(crate) published: BTreeSet<(String, String)>,
+}
+
+impl Watched {
+    /// From now on everyone sees what one of these two shows them.
+    pub(crate) fn begin(&mut self, eyes: &Eyes, first: &Portal, last: &Portal) {
+        self.allowed = eyes.seen(first);
+        for (name, seen) in eyes.seen(last) {
+            self.allowed.entry(name).or_default().extend(seen);
+        }
+        self.published = first.assets.keys().cloned().collect();
+        self.edits = 0;
+    }
 }
 
 /// What must have come of it, with all that others did.

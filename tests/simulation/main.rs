@@ -21,10 +21,12 @@ use std::time::{Duration, Instant, SystemTime};
 use aehctl::client::{self, Clock, Sleep};
 use aehctl::emulator::{self, Cause, Faults, Options, Running, Switches, Witness};
 use aehctl::manifest::model::Manifest;
+use aehctl::plan::Revision;
+use aehctl::record::Earlier;
 use aehctl::report::Report;
 
 use editor::{Watched, expected, redo};
-use model::{Case, Random, is_administrators, is_built_in};
+use model::{Case, Random, Seen, is_administrators, is_built_in};
 use truth::lies;
 use world::{Asset, Group, Member, Portal};
 
@@ -35,6 +37,9 @@ const SEEDS: u64 = 300;
 /// things late counts reads, and each of them is read but a few times in one run.
 const DISTURBED: usize = 3;
 const PEACEFUL: usize = 20;
+
+/// As many reads later even the latest hub shows what is.
+const LATE: usize = 6;
 
 #[test]
 fn whatever_happens_the_portal_comes_to_what_the_manifest_says() {
@@ -98,6 +103,17 @@ const SWITCHES: [(&str, &[&str]); 17] = [
 
 const FAULTS: [&str; 11] =
     ["429", "429-bare", "500", "502", "503", "504", "reset", "cut", "garbled", "slow", "503-after"];
+/// What somebody does between two applies.
+const DRIFT: [&str; 8] = [
+    "editor-widen",
+    "editor-narrow",
+    "editor-join",
+    "editor-leave",
+    "editor-disable",
+    "editor-enable",
+    "editor-map",
+    "editor-unmap",
+];
 const EDITS: [&str; 10] = [
     "editor-widen",
     "editor-narrow",
@@ -128,88 +144,176 @@ async fn simulate(seed: u64) -> Result<(), String> {
         switches.retain(|switch| !switch.starts_with("lag="));
     }
     let initial = case.initial();
-    let watched =
-        Arc::new(Mutex::new(Watched { others: initial.clone(), late: Vec::new(), edits: 0, faults: Vec::new() }));
+    let watched = Arc::new(Mutex::new(Watched { others: initial.clone(), ..Watched::default() }));
+    lock(&watched).begin(&case.eyes(), &initial, &case.expected(&initial));
     let options = Options {
         seed: Some(case.seed()),
         switches: Switches::parse(&switches).map_err(|error| format!("{error:#}"))?,
-        witness: Some(witness(&case, &initial, Arc::clone(&watched))),
+        witness: Some(witness(&case, Arc::clone(&watched))),
         ..Options::default()
     };
     let (_, hub) = pipeline::World::start(options, |client| client).await;
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let file = folder.path().join("portal.yaml");
-    std::fs::write(&file, case.manifest()).map_err(|error| error.to_string())?;
-    let manifest = pipeline::manifests(&[file], folder.path()).remove(0);
     let seeded = now(&hub)?;
     let wrong = seeded.differences(&initial);
     if !wrong.is_empty() {
         return Err(format!("the model does not know its own world: {wrong:#?}"));
     }
 
-    let mut story = vec![switches.join(" ")];
-    let result = live_through(random, seed, is_edited, &hub, &manifest, &case, &watched, &mut story).await;
+    let mut trial = Trial { hub: &hub, watched: &watched, applied: None, story: vec![switches.join(" ")] };
+    // With a generator of its own, so that seeds without a record are what they always were.
+    let later = &mut Random::new(!seed);
+    let sequel = (!is_edited && later.percent(30)).then(|| case.sequel(later));
+    let result = match &sequel {
+        None => {
+            let disturbed = trial.disturb(random, seed, is_edited, &manifest(&case)).await;
+            match disturbed {
+                Ok(()) => trial.settle(&manifest(&case), || expected(&case, &lock(&watched))).await,
+                error => error,
+            }
+        }
+        Some(sequel) => trial.live_on(random, seed, &case, sequel).await,
+    };
     let faults = std::mem::take(&mut lock(&watched).faults);
     match (result, faults.is_empty()) {
         (Ok(()), true) => Ok(()),
         (result, _) => {
             let failure = result.err().unwrap_or_default();
-            Err(format!("{failure}\n{}\n{}\n{}", faults.join("\n"), story.join("\n"), case.manifest()))
+            let manifests = [Some(&case), sequel.as_ref()].into_iter().flatten().map(Case::manifest);
+            let manifests = manifests.collect::<Vec<_>>().join("\n");
+            Err(format!("{failure}\n{}\n{}\n{manifests}", faults.join("\n"), trial.story.join("\n")))
         }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the whole case, once")]
-async fn live_through(
-    random: &mut Random,
-    seed: u64,
-    is_edited: bool,
-    hub: &Running,
-    manifest: &Manifest,
-    case: &Case,
-    watched: &Mutex<Watched>,
-    story: &mut Vec<String>,
-) -> Result<(), String> {
-    for _ in 0..random.below(DISTURBED + 1) {
-        let faults = faults(random, seed, is_edited);
-        story.push(format!("faults {faults}"));
-        hub.set_faults(Faults::parse(&faults).map_err(|error| format!("{error:#}"))?);
-        attempt(hub, manifest, watched, story).await?;
-    }
-    hub.set_faults(Faults::default());
-    story.push("in peace".to_owned());
-    // A hub that shows things late may show a plan what is no longer so: it is refused then, and another one made.
-    let mut quiet = 0;
-    for _ in 0..PEACEFUL {
-        match attempt(hub, manifest, watched, story).await? {
-            Some(report) if report.is_complete() => {}
-            _ if is_late(story) => continue,
-            other => return Err(format!("an apply in peace did not succeed: {other:?}")),
+/// The wishes of a case as the program reads them.
+fn manifest(case: &Case) -> Manifest {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("portal.yaml");
+    std::fs::write(&file, case.manifest()).expect("a file can be written");
+    pipeline::manifests(&[file], folder.path()).remove(0)
+}
+
+/// One case on its way.
+struct Trial<'a> {
+    hub: &'a Running,
+    watched: &'a Mutex<Watched>,
+    /// What was applied last, if that is known.
+    applied: Option<Earlier>,
+    story: Vec<String>,
+}
+
+impl Trial<'_> {
+    /// A first manifest is applied, somebody changes the portal, and another manifest is applied with the first as the
+    /// record.
+    async fn live_on(&mut self, random: &mut Random, seed: u64, case: &Case, sequel: &Case) -> Result<(), String> {
+        let first = manifest(case);
+        let initial = now(self.hub)?;
+        self.settle(&first, || case.expected(&initial)).await?;
+        let edits =
+            random.some_of(&DRIFT, 50).into_iter().map(|edit| format!("{edit}@reads={}%", 5 + random.below(25)));
+        let edits = format!("seed={seed},{}", edits.collect::<Vec<_>>().join(","));
+        let edits = edits.trim_end_matches(',');
+        self.story.push(format!("drift {edits}"));
+        self.hub.set_faults(Faults::parse(edits).map_err(|error| format!("{error:#}"))?);
+        // Whoever reads sets them off.
+        drop(connect(self.hub).plan(&first).await);
+        self.hub.set_faults(Faults::default());
+        let revision = Revision { name: "applied".to_owned(), commit: "0".repeat(40).into() };
+        self.applied = Some(Earlier { revision, manifests: vec![first] });
+        let second = manifest(sequel);
+        // What was taken away and is not shown yet cannot be told from what is still there: a day has passed.
+        for _ in 0..LATE {
+            drop(connect(self.hub).plan_since(&second, self.applied.as_ref()).await);
         }
-        let plan = match connect(hub).plan(manifest).await {
-            Ok(plan) => plan,
-            Err(_) if is_late(story) => continue,
-            Err(error) => return Err(error),
-        };
-        quiet = if plan.is_empty() { quiet + 1 } else { 0 };
-        // What is shown late may hide for as many reads that something is left to do.
-        if quiet > if is_late(story) { 3 } else { 0 } {
-            let expected = settled(expected(case, &lock(watched)));
-            let portal = now(hub)?;
-            let differences = settled(portal.clone()).differences(&expected);
-            let duplicates = portal.duplicates();
-            return match (differences.is_empty(), duplicates.is_empty()) {
-                (true, true) => Ok(()),
-                _ => Err(format!("the portal is not as the manifest says: {differences:#?}, twice: {duplicates:?}")),
+        let drifted = now(self.hub)?;
+        let wanted = case.expected_later(sequel, &drifted);
+        lock(self.watched).begin(&case.eyes(), &drifted, &wanted);
+        self.disturb(random, seed, false, &second).await?;
+        self.settle(&second, || wanted.clone()).await
+    }
+
+    async fn disturb(
+        &mut self,
+        random: &mut Random,
+        seed: u64,
+        is_edited: bool,
+        manifest: &Manifest,
+    ) -> Result<(), String> {
+        for _ in 0..random.below(DISTURBED + 1) {
+            let faults = faults(random, seed, is_edited);
+            self.story.push(format!("faults {faults}"));
+            self.hub.set_faults(Faults::parse(&faults).map_err(|error| format!("{error:#}"))?);
+            self.attempt(manifest).await?;
+        }
+        self.hub.set_faults(Faults::default());
+        Ok(())
+    }
+
+    /// Runs the program in peace until nothing is left to do, and looks at what has come of it.
+    async fn settle(&mut self, manifest: &Manifest, expected: impl Fn() -> Portal) -> Result<(), String> {
+        self.story.push("in peace".to_owned());
+        // A hub that shows things late may show a plan what is no longer so: it is refused then, and another one made.
+        let mut quiet = 0;
+        for _ in 0..PEACEFUL {
+            match self.attempt(manifest).await? {
+                Some(report) if report.is_complete() => {}
+                _ if self.is_late() => continue,
+                other => return Err(format!("an apply in peace did not succeed: {other:?}")),
+            }
+            let plan = match connect(self.hub).plan_since(manifest, self.applied.as_ref()).await {
+                Ok(plan) => plan,
+                Err(_) if self.is_late() => continue,
+                Err(error) => return Err(error),
             };
+            quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+            // What is shown late may hide for as many reads that something is left to do.
+            if quiet > if self.is_late() { 3 } else { 0 } {
+                let expected = settled(expected());
+                let portal = now(self.hub)?;
+                let differences = settled(portal.clone()).differences(&expected);
+                let duplicates = portal.duplicates();
+                return match (differences.is_empty(), duplicates.is_empty()) {
+                    (true, true) => Ok(()),
+                    _ => {
+                        Err(format!("the portal is not as the manifest says: {differences:#?}, twice: {duplicates:?}"))
+                    }
+                };
+            }
         }
+        let left = connect(self.hub).plan_since(manifest, self.applied.as_ref()).await?.changes;
+        Err(format!("{PEACEFUL} applies in peace leave changes: {left:#?}"))
     }
-    Err(format!("{PEACEFUL} applies in peace leave changes: {:#?}", connect(hub).plan(manifest).await?.changes))
-}
 
-/// The hub shows some reads what was before the last writes.
-fn is_late(story: &[String]) -> bool {
-    story[0].contains("lag=") && !story[0].contains("lag=0")
+    /// The hub shows some reads what was before the last writes.
+    fn is_late(&self) -> bool {
+        self.story[0].contains("lag=") && !self.story[0].contains("lag=0")
+    }
+
+    /// One run of the program, and whether its report tells the truth.
+    async fn attempt(&mut self, manifest: &Manifest) -> Result<Option<Report>, String> {
+        let world = connect(self.hub);
+        let plan = match world.plan_since(manifest, self.applied.as_ref()).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.story.push(format!("  no plan: {error}"));
+                return Ok(None);
+            }
+        };
+        let edits_before = lock(self.watched).edits;
+        let before = now(self.hub)?;
+        let report = world.apply(&plan).await;
+        let after = now(self.hub)?;
+        for result in &report.results {
+            self.story.push(format!("  {} {:?} {:?}", result.address, result.action, result.outcome));
+        }
+        // What somebody else did before may be read as well, from a hub that shows it late.
+        let edits = lock(self.watched).edits;
+        let is_alone = edits == 0 && self.applied.is_none();
+        if is_alone || (edits == edits_before && !self.is_late()) {
+            lies(&plan, &report, &before, &after)?;
+        }
+        Ok(Some(report))
+    }
 }
 
 fn faults(random: &mut Random, seed: u64, is_edited: bool) -> String {
@@ -231,44 +335,9 @@ fn faults(random: &mut Random, seed: u64, is_edited: bool) -> String {
     entries.join(",")
 }
 
-/// One run of the program, and whether its report tells the truth.
-async fn attempt(
-    hub: &Running,
-    manifest: &Manifest,
-    watched: &Mutex<Watched>,
-    story: &mut Vec<String>,
-) -> Result<Option<Report>, String> {
-    let world = connect(hub);
-    let plan = match world.plan(manifest).await {
-        Ok(plan) => plan,
-        Err(error) => {
-            story.push(format!("  no plan: {error}"));
-            return Ok(None);
-        }
-    };
-    let edits_before = lock(watched).edits;
-    let before = now(hub)?;
-    let report = world.apply(&plan).await;
-    let after = now(hub)?;
-    for result in &report.results {
-        story.push(format!("  {} {:?} {:?}", result.address, result.action, result.outcome));
-    }
-    // What somebody else did before may be read as well, from a hub that shows it late.
-    let edits = lock(watched).edits;
-    if edits == 0 || (edits == edits_before && !is_late(story)) {
-        lies(&plan, &report, &before, &after)?;
-    }
-    Ok(Some(report))
-}
-
 /// Looks at every change of the portal as it happens: nobody sees what neither the first nor the last state shows.
-fn witness(case: &Case, initial: &Portal, watched: Arc<Mutex<Watched>>) -> Witness {
+fn witness(case: &Case, watched: Arc<Mutex<Watched>>) -> Witness {
     let sees = case.eyes();
-    let mut allowed = sees.seen(initial);
-    for (name, seen) in sees.seen(&case.expected(initial)) {
-        allowed.entry(name).or_default().extend(seen);
-    }
-    let published: BTreeSet<(String, String)> = initial.assets.keys().cloned().collect();
     Witness::new(move |event| {
         let portal = portal_of(&event.world);
         let mut watched = lock(&watched);
@@ -285,11 +354,10 @@ fn witness(case: &Case, initial: &Portal, watched: Arc<Mutex<Watched>>) -> Witne
         }
         for (name, seen) in sees.seen(&portal) {
             let none = BTreeSet::new();
-            let before = allowed.get(&name).unwrap_or(&none);
-            let more: Vec<_> = seen
-                .difference(before)
-                .filter(|(group_id, asset_id, _)| published.contains(&(group_id.clone(), asset_id.clone())))
-                .collect();
+            let before = watched.allowed.get(&name).unwrap_or(&none);
+            let is_published =
+                |(group_id, asset_id, _): &&Seen| watched.published.contains(&(group_id.clone(), asset_id.clone()));
+            let more: Vec<_> = seen.difference(before).filter(is_published).cloned().collect();
             if !more.is_empty() {
                 watched.faults.push(format!("{:?} shows {name:?} what neither state does: {more:?}", event.cause));
             }

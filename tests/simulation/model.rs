@@ -2,6 +2,8 @@
 //!
 //! The model says what a manifest means in a dozen plain rules over names. It shares no code with the program.
 
+mod sequel;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -79,7 +81,7 @@ enum Fate {
     Goes { disables: bool },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct GroupWish {
     /// One of those before it.
     parent: Option<usize>,
@@ -89,6 +91,13 @@ struct GroupWish {
     wants_mapped: Option<Vec<&'static str>>,
 }
 
+impl GroupWish {
+    /// The manifest says something of it, and not that it goes.
+    fn is_declared(&self) -> bool {
+        matches!(self.fate, Fate::Stays | Fate::Renamed | Fate::New)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Pending,
@@ -96,7 +105,7 @@ enum Standing {
     Disabled,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Person {
     standing: Standing,
     /// Groups by their numbers.
@@ -108,10 +117,17 @@ struct Person {
     wants_enabled: Option<bool>,
 }
 
+impl Person {
+    /// The groups that the manifest decides on.
+    fn declared_groups(&self) -> Option<&[usize]> {
+        self.wants_groups.as_deref().filter(|_| self.is_declared)
+    }
+}
+
 /// Groups by their numbers, and built-ins by theirs.
 type Audience = (Vec<usize>, Vec<usize>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct AssetWish {
     versions: Vec<&'static str>,
     /// Instances, and the audience of each version.
@@ -119,15 +135,25 @@ struct AssetWish {
     wish: Wish,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Wish {
     Undeclared,
     Absent,
     Present { instances: Option<&'static str>, listed: Vec<Option<Audience>>, others: Option<Audience> },
 }
 
+impl Wish {
+    /// Who is to see the version of this place in the list; none if that is left open.
+    fn audience(&self, version: usize) -> Option<&Audience> {
+        match self {
+            Self::Present { listed, others, .. } => listed[version].as_ref().or(others.as_ref()),
+            Self::Undeclared | Self::Absent => None,
+        }
+    }
+}
+
 /// A portal, and what somebody wants of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     shape: Shape,
     groups: Vec<GroupWish>,
@@ -666,7 +692,7 @@ pub(crate) struct Eyes {
 }
 
 /// groupId, assetId, version.
-type Seen = (String, String, String);
+pub(crate) type Seen = (String, String, String);
 
 impl Eyes {
     /// What everyone sees, by username; guests under an empty one.

@@ -17,7 +17,11 @@ pub(crate) fn lies(plan: &Plan, report: &Report, before: &Portal, after: &Portal
         if change.id != result.id {
             continue;
         }
-        let (was, is) = (shows(change, before), shows(change, after));
+        let (was, is) = match &change.edit {
+            Edit::UserGroup(_) => (shows(change, before), shows(change, after)),
+            // A group is itself whether it has its new name yet or not.
+            _ => (shows(change, &renamed(before)), shows(change, &renamed(after))),
+        };
         let lie = match &result.outcome {
             Outcome::Applied | Outcome::AlreadyDone | Outcome::Unconfirmed => !is,
             Outcome::Failed { .. } | Outcome::Refused { .. } | Outcome::Skipped { .. } => is && !was,
@@ -28,6 +32,21 @@ pub(crate) fn lies(plan: &Plan, report: &Report, before: &Portal, after: &Portal
         }
     }
     Ok(())
+}
+
+/// The portal with the names that its groups are to have.
+fn renamed(portal: &Portal) -> Portal {
+    let new = |name: &String| name.strip_prefix("Old ").unwrap_or(name).to_owned();
+    let all = |names: &BTreeSet<String>| names.iter().map(new).collect();
+    let mut renamed = portal.clone();
+    renamed.groups = portal.groups.iter().map(|(name, groups)| (new(name), groups.clone())).collect();
+    for names in renamed.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
+        *names = all(names);
+    }
+    for member in renamed.members.values_mut().flatten() {
+        member.groups = all(&member.groups);
+    }
+    renamed
 }
 
 /// Whether a portal is as a change wants it.
