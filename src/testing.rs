@@ -275,6 +275,7 @@ pub(crate) fn manifest() -> Manifest {
         prospects: None,
         prune: Prune::default(),
         guards: Guards::default(),
+        delegation: None,
     }
 }
 
@@ -287,6 +288,7 @@ impl Manifest {
             formerly: Vec::new(),
             idp_groups: None,
             state: GroupState::Present,
+            delegated: false,
         };
         change(&mut group);
         self.user_groups.get_or_insert_default().push(group);

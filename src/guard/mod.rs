@@ -4,6 +4,7 @@
 //! that a saved plan is checked again where it is applied, perhaps with other limits.
 
 mod check;
+mod delegation;
 mod gather;
 mod loosening;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 mod words;
 
 pub use check::violations;
+pub use delegation::delegation_loosened;
 pub use gather::{guards, unknown};
 pub use loosening::tightened;
 pub use words::{MissingWord, missing_words};

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use super::{Overrides, overrule, violations};
 use crate::address::AddressPattern;
 use crate::limit::Limit;
+use crate::manifest::delegate::Delegation;
 use crate::manifest::model::{Guards, Instances, Manifest};
 use crate::plan::{NoticeLevel, Plan, Request, make};
 use crate::state::LiveState;
 use crate::testing::worlds::world;
-use crate::testing::{FINANCE, Shape, at, earlier, manifest, plan, portal};
+use crate::testing::{FINANCE, Shape, at, earlier, here, manifest, plan, portal};
 
 impl Manifest {
     fn guarded(mut self, change: impl FnOnce(&mut Guards)) -> Self {
@@ -305,6 +306,12 @@ fn a_change_that_loosens_a_guard_does_not_pass_it() {
     let only_what_both_cover =
         "3 go\nthis change loosens the guards: prune.assets with `com.example/*`; it counts from the next apply on\n";
     assert_eq!(since(Some(&narrow), None, &loose), only_what_both_cover);
+    let delegating =
+        Manifest { delegation: Some(Delegation { location: here(), rules: Vec::new() }), ..guarded(5, &[]) };
+    assert_eq!(
+        since(Some(&delegating), None, &guarded(5, &[])),
+        "2 go\nthis change loosens delegation: every fragment may declare anything, without `delegate`; it counts at once\n"
+    );
     insta::assert_snapshot!(since(Some(&loose), None, &strict), @"
     2 go
 

@@ -16,6 +16,10 @@ const LARGEST_FILE: u64 = 32 * 1024 * 1024;
 /// An `include` that matches more is a slip, such as `**` at the top of a file system.
 const MOST_FILES: usize = 10_000;
 
+/// `*` stays within a folder, and hidden files are not matched.
+const WITHOUT_DOTS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
 /// A file that is to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct File {
@@ -82,6 +86,31 @@ fn text(bytes: io::Result<Vec<u8>>) -> Text {
     }
 }
 
+/// Which files somebody means, by where they really lie.
+pub(super) enum Scope {
+    /// A file, or a folder with the files directly in it.
+    Place(PathBuf),
+    Pattern(Pattern),
+}
+
+impl Scope {
+    pub(super) fn holds(&self, file: &File) -> bool {
+        match self {
+            Self::Place(place) => file.canonical == *place || file.canonical.parent() == Some(place),
+            Self::Pattern(pattern) => pattern.matches_path_with(&file.canonical, WITHOUT_DOTS),
+        }
+    }
+}
+
+/// Where a file really lies, seen from the folder of another one, as one would write it there.
+pub(super) fn seen_from(from: &File, file: &File) -> String {
+    let folder = from.canonical.parent().unwrap_or(&from.canonical);
+    let shared = folder.components().zip(file.canonical.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(file.canonical.components().skip(shared)).collect();
+    path.to_string_lossy().into_owned()
+}
+
 /// Turns paths into files, seen from a working directory.
 pub(super) struct Finder<'a> {
     /// Without symbolic links.
@@ -136,7 +165,7 @@ impl<'a> Finder<'a> {
         let folder = from.canonical.parent().unwrap_or(&from.canonical);
         let root = self.root_of(folder);
         let outside = || PathFault::Outside { root: self.shown(&root, &root) };
-        let is_pattern = entry.contains(['*', '?', '[']);
+        let is_pattern = is_pattern(entry);
         let place = lexically_inside(&root, folder, entry).ok_or_else(outside)?;
         let matches = if is_pattern { self.matching(&place, &root)? } else { vec![place] };
         let mut files = Vec::new();
@@ -158,15 +187,27 @@ impl<'a> Finder<'a> {
         if files.is_empty() { Err(PathFault::Nothing) } else { Ok(files) }
     }
 
+    /// The files that an entry under `delegate` means: a file, those directly in a folder, or those that a pattern
+    /// matches. No link is followed on the way, so that nobody who may make one chooses what is meant.
+    pub(super) fn scope(&self, from: &File, entry: &str) -> Result<Scope, PathFault> {
+        let folder = from.canonical.parent().unwrap_or(&from.canonical);
+        let root = self.root_of(folder);
+        let place = lexically_inside(&root, folder, entry)
+            .ok_or_else(|| PathFault::Outside { root: self.shown(&root, &root) })?;
+        if !is_pattern(entry) {
+            return Ok(Scope::Place(place));
+        }
+        let text = place.to_str().ok_or(PathFault::BadPattern { message: "the folder's name is not UTF-8" })?;
+        Pattern::new(text).map(Scope::Pattern).map_err(|error| PathFault::BadPattern { message: error.msg })
+    }
+
     fn matching(&self, place: &Path, root: &Path) -> Result<Vec<PathBuf>, PathFault> {
-        let with_dots =
-            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+        let with_dots = MatchOptions { require_literal_leading_dot: false, ..WITHOUT_DOTS };
         let text = place.to_str().ok_or(PathFault::BadPattern { message: "the folder's name is not UTF-8" })?;
         let bad = |error: PatternError| PathFault::BadPattern { message: error.msg };
         let pattern = Pattern::new(text).map_err(bad)?;
         // Walking without hidden files does not survive a name that is not UTF-8; so they are left out afterwards.
-        let without_dots = MatchOptions { require_literal_leading_dot: true, ..with_dots };
-        let is_meant = |path: &Path| pattern.matches_path_with(path, without_dots);
+        let is_meant = |path: &Path| pattern.matches_path_with(path, WITHOUT_DOTS);
         let is_hidden = |path: &Path| {
             let below = path.strip_prefix(root).unwrap_or(path);
             below.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
@@ -245,7 +286,6 @@ impl<'a> Finder<'a> {
 /// Joins an entry to its folder without looking at the file system, so that nothing outside is even looked for.
 /// The folder's own characters stand for themselves in a pattern.
 fn lexically_inside(root: &Path, folder: &Path, entry: &str) -> Option<PathBuf> {
-    let is_pattern = |text: &str| text.contains(['*', '?', '[']);
     let mut place = folder.to_owned();
     let mut patterns: Vec<&str> = Vec::new();
     for component in Path::new(entry).components() {
@@ -279,6 +319,10 @@ fn lexically_inside(root: &Path, folder: &Path, entry: &str) -> Option<PathBuf> 
     let mut pattern = PathBuf::from(Pattern::escape(place.to_str()?));
     pattern.extend(patterns);
     Some(pattern)
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
 }
 
 fn is_yaml(path: &Path) -> bool {

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::delegate::{self, Delegation, Rule};
 use super::faults::Faults;
-use super::files::{File, Finder, PathFault, Text};
+use super::files::{self, File, Finder, PathFault, Scope, Text};
 use super::lower::{self, Parts, PortalParts};
 use super::model::Manifest;
 use super::syntax::{self, Document};
@@ -88,10 +89,10 @@ struct LoadedFile {
     incomplete: bool,
 }
 
-struct Fragment {
+pub(super) struct Fragment {
     /// Its `kind`.
-    location: Location,
-    parts: Parts,
+    pub(super) location: Location,
+    pub(super) parts: Parts,
 }
 
 /// A Portal with the files that it includes.
@@ -291,11 +292,46 @@ impl Loader<'_> {
             let parts = self.files[portal.file].portals[portal.number].clone();
             let mut faults = Faults::default();
             faults.incomplete = portal.incomplete;
+            if let Some(delegation) = &parts.delegation {
+                self.check_delegation(portal, delegation, &mut faults);
+            }
             manifests.push(merge::merge(parts, &fragments, &mut faults));
             found.push(faults);
         }
         self.faults.absorb(told_once(found, &manifests));
         manifests
+    }
+
+    /// Holds each included fragment to the rules about its file.
+    fn check_delegation(&self, portal: &Portal, delegation: &Delegation, faults: &mut Faults) {
+        let from = &self.files[portal.file].file;
+        let mut scopes: Vec<(&Rule, Scope, bool)> = Vec::new();
+        for rule in &delegation.rules {
+            match self.finder.scope(from, &rule.files) {
+                Ok(scope) => scopes.push((rule, scope, false)),
+                Err(fault) => faults.push(path_fault(&fault, &rule.files, Some(rule.files.location))),
+            }
+        }
+        let included = || portal.included.iter().map(|index| &self.files[*index]);
+        for LoadedFile { file, fragments, .. } in included() {
+            let mut rules = Vec::new();
+            for (rule, _, is_used) in scopes.iter_mut().filter(|(_, scope, _)| scope.holds(file)) {
+                rules.push(*rule);
+                *is_used = true;
+            }
+            for fragment in fragments {
+                if rules.is_empty() {
+                    delegate::refuse(fragment, &files::seen_from(from, file), delegation, faults);
+                } else {
+                    delegate::check(fragment, &rules, faults);
+                }
+            }
+        }
+        let idle = scopes.into_iter().filter(|(_, _, is_used)| !is_used && !faults.incomplete);
+        let places: Vec<String> = included().map(|loaded| files::seen_from(from, &loaded.file)).collect();
+        for (rule, ..) in idle.collect::<Vec<_>>() {
+            delegate::warn_of_idle(rule, &places, faults);
+        }
     }
 }
 

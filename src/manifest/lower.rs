@@ -1,11 +1,13 @@
 //! From the syntax of one document to the parts of a model, with the checks that need no other document.
 
 mod assets;
+mod delegate;
 mod groups;
 mod guards;
 mod people;
 
 use super::decode::{Entries, Name};
+use super::delegate::Delegation;
 use super::faults::Faults;
 use super::model::{Asset, GroupReference, Guards, Member, ProspectRule, Prune, Target, UserGroup};
 use super::reference;
@@ -40,6 +42,7 @@ pub(super) struct PortalParts {
     pub(super) prospects: Option<Vec<ProspectRule>>,
     pub(super) prune: Prune,
     pub(super) guards: Guards,
+    pub(super) delegation: Option<Delegation>,
 }
 
 pub(super) fn fragment(fragment: syntax::PortalFragment, faults: &mut Faults) -> Parts {
@@ -62,6 +65,7 @@ pub(super) fn portal(portal: syntax::Portal, faults: &mut Faults) -> PortalParts
         prospects,
         prune,
         guards,
+        delegate,
     } = spec;
     refuse_controls(&name, faults);
     let name = text(name);
@@ -76,6 +80,7 @@ pub(super) fn portal(portal: syntax::Portal, faults: &mut Faults) -> PortalParts
         prospects: prospects.map(|rules| people::prospects(rules, faults)),
         prune: prune.map(|prune| lower_prune(prune, faults)).unwrap_or_default(),
         guards: guards.map(|guards| guards::guards(guards, &name.value, faults)).unwrap_or_default(),
+        delegation: delegate.map(|rules| delegate::delegation(rules, faults)),
         name,
     }
 }

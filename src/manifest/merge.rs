@@ -14,19 +14,31 @@ use crate::diagnostic::{Diagnostic, Located, Location};
 
 /// Merges and checks. `faults.incomplete` on entry: some declarations could not be read.
 pub(super) fn merge(portal: PortalParts, fragments: &[&Parts], faults: &mut Faults) -> Manifest {
-    let PortalParts { name, target, include: _, identity_providers, parts, members, prospects, prune, guards } = portal;
+    let PortalParts {
+        name,
+        target,
+        include: _,
+        identity_providers,
+        parts,
+        members,
+        prospects,
+        prune,
+        guards,
+        delegation,
+    } = portal;
     let all: Vec<&Parts> = std::iter::once(&parts).chain(fragments.iter().copied()).collect();
     let manifest = Manifest {
         name,
         target,
         identity_providers: identity_providers.into_iter().map(|(alias, provider)| (alias.value, provider)).collect(),
         audiences: audiences(&parts, fragments, faults),
-        user_groups: user_groups(&all, faults),
+        user_groups: user_groups(&parts, fragments, delegation.is_some(), faults),
         assets: assets(&all, faults),
         members,
         prospects,
         prune,
         guards,
+        delegation,
     };
     check::check(&manifest, faults);
     manifest
@@ -103,12 +115,13 @@ fn join_audience(
     audience.groups.push(Located::new(group.clone(), name.location));
 }
 
-fn user_groups(all: &[&Parts], faults: &mut Faults) -> Option<Vec<UserGroup>> {
-    let sections: Vec<_> = all.iter().filter_map(|parts| parts.user_groups.as_ref()).collect();
-    if sections.is_empty() {
+fn user_groups(portal: &Parts, fragments: &[&Parts], delegated: bool, faults: &mut Faults) -> Option<Vec<UserGroup>> {
+    let sections: Vec<_> = fragments.iter().filter_map(|parts| parts.user_groups.as_ref()).collect();
+    if portal.user_groups.is_none() && sections.is_empty() {
         return None;
     }
-    let groups: Vec<UserGroup> = sections.into_iter().flatten().cloned().collect();
+    let of_fragments = sections.into_iter().flatten().map(|group| UserGroup { delegated, ..group.clone() });
+    let groups: Vec<UserGroup> = portal.user_groups.iter().flatten().cloned().chain(of_fragments).collect();
     let named = groups.iter().map(|group| match &group.name.value {
         GroupReference::Named(name) => (name.clone(), group.name.location),
         system @ GroupReference::System(_) => (describe(system), group.name.location),

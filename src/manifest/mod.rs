@@ -2,6 +2,7 @@
 
 mod check;
 mod decode;
+pub mod delegate;
 mod faults;
 mod files;
 pub mod format;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::delegate::Delegation;
 use crate::address::AddressPattern;
 use crate::diagnostic::{Located, Location};
 use crate::limit::Limit;
@@ -28,6 +29,8 @@ pub struct Manifest {
     pub prospects: Option<Vec<ProspectRule>>,
     pub prune: Prune,
     pub guards: Guards,
+    /// Which fragments may declare what. `None`: each of them anything.
+    pub delegation: Option<Delegation>,
 }
 
 /// Where the portal is. Every part is optional; the resolver asks for what it cannot find out.
@@ -77,6 +80,9 @@ pub struct UserGroup {
     /// Complete when given: an empty list means no mapping.
     pub idp_groups: Option<Vec<IdpGroup>>,
     pub state: GroupState,
+    /// Declared by a fragment that may not declare everything. Whether its names are those of built-ins, only the
+    /// portal tells.
+    pub delegated: bool,
 }
 
 impl UserGroup {
@@ -128,6 +134,11 @@ impl Asset {
     pub fn coordinates(&self) -> String {
         format!("{}/{}", self.group, self.asset_id)
     }
+}
+
+/// The shape of a business group's id.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok() && text.len() == 36
 }
 
 #[derive(Debug, Clone, PartialEq)]

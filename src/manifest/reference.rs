@@ -5,7 +5,7 @@ use super::faults::Faults;
 use super::model::{AudienceItem, GroupReference, SystemGroup};
 use crate::diagnostic::Located;
 
-const SYSTEM: &str = "system:";
+pub(super) const SYSTEM: &str = "system:";
 const AUDIENCE: &str = "audience:";
 const SYSTEM_GROUPS: [(&str, SystemGroup); 3] = [
     ("system:administrators", SystemGroup::Administrators),
@@ -57,11 +57,13 @@ pub(super) fn groups(names: &[Located<Name>], faults: &mut Faults) -> Vec<Locate
 pub(super) fn describe(group: &GroupReference) -> String {
     match group {
         GroupReference::Named(name) => format!("`{name}`"),
-        GroupReference::System(system) => {
-            let written = SYSTEM_GROUPS.iter().find(|(_, known)| known == system).map_or(SYSTEM, |(word, _)| *word);
-            format!("`{written}`")
-        }
+        GroupReference::System(system) => format!("`{}`", written(*system)),
     }
+}
+
+/// A built-in as it is written.
+pub(super) fn written(system: SystemGroup) -> &'static str {
+    SYSTEM_GROUPS.iter().find(|(_, known)| *known == system).map_or(SYSTEM, |(word, _)| *word)
 }
 
 pub(super) fn describe_item(item: &AudienceItem) -> String {

@@ -112,6 +112,9 @@ record! {
         "prune" prune: Option<Prune>,
         /// What a plan may not do without a word on the command line.
         "guards" guards: Option<Guards>,
+        /// Which fragments may declare what. Without it, each of them anything; with it, what no rule allows is a
+        /// fault.
+        "delegate" delegate: Option<Located<Vec<DelegateRule>>>,
     }
 }
 
@@ -130,7 +133,7 @@ record! {
 }
 
 fn fragment_advice(key: &str) -> Option<&'static str> {
-    let of_portals = ["target", "include", "identityProviders", "members", "prospects", "prune", "guards"];
+    let of_portals = ["target", "include", "identityProviders", "members", "prospects", "prune", "guards", "delegate"];
     of_portals.contains(&key).then_some("this belongs in a `kind: Portal`; a fragment holds what portals share")
 }
 
@@ -362,6 +365,25 @@ record! {
         /// What no plan may change or delete: addresses and patterns of them, e.g. `userGroups/Gold Tier`,
         /// `assets/Finance/*`, `members/*@example.com`.
         "protected" protected: Option<Vec<Located<Name>>>,
+    }
+}
+
+record! {
+    /// What the fragments of some files may declare. Rules only allow, and all that are about a file add up. `*`, `?`
+    /// and `[…]` stand for names.
+    pub(super) struct DelegateRule {
+        /// Which fragments: a path, a folder or a pattern of files, as under `include`, of where they really lie.
+        "files" files: Located<Name>,
+        /// Groups that they may declare, rename, delete, and put groups under. Built-ins only by `system:…`.
+        "userGroups" user_groups: Option<Vec<Located<Name>>>,
+        /// What they may map to those groups: `provider/group`, as it is written there.
+        "idpGroups" idp_groups: Option<Vec<Located<Name>>>,
+        /// Audiences that those groups may join.
+        "joins" joins: Option<Vec<Located<Name>>>,
+        /// Audiences that they may declare.
+        "audiences" audiences: Option<Vec<Located<Name>>>,
+        /// Assets that they may declare, as their coordinates are written: `Finance/*`.
+        "assets" assets: Option<Vec<Located<Name>>>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole loads: files in, a manifest or rendered diagnostics out.
 
+mod delegation;
 mod examples;
 mod faults;
 mod hostile;

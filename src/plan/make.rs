@@ -54,6 +54,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     // A change that loosens the guards does not pass the ones that it loosens.
     let before: Vec<&Manifest> =
         [applied, base].into_iter().flatten().filter_map(|earlier| earlier.of(manifest, live)).collect();
+    let delegation = guard::delegation_loosened(manifest, &before);
     let tightened = (!before.is_empty()).then(|| guard::tightened(manifest, &before, live));
     let (manifest, loosening) = match &tightened {
         Some((tight, notice)) => (tight, notice.clone()),
@@ -86,6 +87,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     notices.extend(told_before);
     notices.extend(told);
     notices.extend(loosening);
+    notices.extend(delegation);
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
     notices.extend(guard::unknown(&manifest.guards, live, &directory));

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 use crate::id::{AssetKey, GroupName};
 use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::{AssetSpec, OTHER_VERSIONS, canonical_version, wire_version};
-use crate::manifest::model::{Asset, AssetState, AudienceItem, Instances, VersionAudience, Versions};
+use crate::manifest::model::{Asset, AssetState, AudienceItem, Instances, VersionAudience, Versions, is_uuid};
 use crate::plan::Unmanaged;
 use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility};
 
@@ -420,9 +420,4 @@ pub(crate) fn matches_asset(
 /// The shape of an Exchange group that is no business group, e.g. `com.example`.
 fn is_exchange_group(text: &str) -> bool {
     text.contains('.') && !text.contains(char::is_whitespace)
-}
-
-/// The shape of a business group's id.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    uuid::Uuid::try_parse(text).is_ok() && text.len() == 36
 }

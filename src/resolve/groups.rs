@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Cause, Going, Resolver, covers, duplicate_groups};
 use crate::address::Kind;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Located, Location};
 use crate::directory::{Directory, Entry};
 use crate::id::{GroupId, GroupName};
 use crate::manifest::model::{GroupReference, GroupState, Parent, Prune, UserGroup};
@@ -129,6 +129,12 @@ impl<'a> Resolver<'a> {
                 found.first().copied()
             }
         };
+        if group.delegated
+            && let Some(live) = live
+            && !self.may_mean(&group.name, live.flags)
+        {
+            return Match::Nothing;
+        }
         let Some(live) = live else { return self.group_not_there(group) };
         if let Some(first) = self.declared_ids.insert(live.id.clone(), location) {
             self.fault(
@@ -142,6 +148,22 @@ impl<'a> Resolver<'a> {
             return Match::Nothing;
         }
         Match::Live(live)
+    }
+
+    /// A fragment that may not declare everything means a built-in by `system:` alone: the rules about it are checked
+    /// where nobody knows what the portal calls its built-ins.
+    fn may_mean(&mut self, group: &Located<GroupReference>, flags: GroupFlags) -> bool {
+        let GroupReference::Named(name) = &group.value else { return true };
+        if !flags.is_built_in() {
+            return true;
+        }
+        self.fault(
+            Diagnostic::error("not-delegated", group.location, format!("`{name}` is a built-in in this portal"))
+                .with_help(
+                    "where `delegate` says who may declare what, a fragment means built-ins by `system:…` alone",
+                ),
+        );
+        false
     }
 
     fn goes(&mut self, live: &LiveGroup, location: Location, disable_members: bool) {
@@ -294,7 +316,11 @@ impl<'a> Resolver<'a> {
     #[expect(clippy::option_option, reason = "two different absences, named above")]
     fn parent_of_new(&mut self, group: &UserGroup) -> Option<Option<GroupName>> {
         match &group.parent {
-            Parent::Stated(reference) | Parent::Nested(reference) => self.reference(reference).map(Some),
+            Parent::Stated(reference) | Parent::Nested(reference) => {
+                let parent = self.reference(reference)?;
+                let flags = self.directory.flags_of(&parent);
+                (!group.delegated || self.may_mean(reference, flags)).then_some(Some(parent))
+            }
             Parent::Unstated => {
                 let places: BTreeSet<Option<GroupName>> = self
                     .live

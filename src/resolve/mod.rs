@@ -11,7 +11,8 @@ mod renames;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assets::{is_uuid, matches_asset};
+pub(crate) use crate::manifest::model::is_uuid;
+pub(crate) use assets::matches_asset;
 pub(crate) use people::deciding_rule;
 pub use proof::Proof;
 

@@ -271,3 +271,38 @@ fn fmt_leaves_alone_what_it_cannot_read() {
     exit: 1
     ");
 }
+
+#[test]
+fn a_fragment_that_reaches_too_far_is_told_by_which_rule() {
+    let case = Case::new();
+    case.write(
+        "portals/portal.yaml",
+        portal(
+            "  include: [../partners/*.yaml]
+  audiences: {eu: [], us: []}
+  delegate:
+    - {files: ../partners/*, userGroups: [Partner *], joins: [eu]}
+",
+        ),
+    );
+    let fragment = "apiVersion: aehctl.io/v1alpha1\nkind: PortalFragment\nspec:\n";
+    case.write("partners/acme.yaml", format!("{fragment}  userGroups: [{{name: Partner Acme, joins: [us]}}]\n"));
+    std::fs::create_dir(case.path(".git")).expect("a folder can be made");
+    insta::assert_snapshot!(case.run(&["validate", "-f", "portals"]), @"
+    stderr:
+    error[not-delegated]: this file may not let groups join the audience `us`
+     --> partners/acme.yaml:4:45
+      |
+    4 |   userGroups: [{name: Partner Acme, joins: [us]}]
+      |                                             ^^
+      |
+     ::: portals/portal.yaml:8:15
+      |
+    8 |     - {files: ../partners/*, userGroups: [Partner *], joins: [eu]}
+      |               ------------- this rule for the file allows `eu` under `joins`
+      |
+      = help: allowed here: `eu`; if more is meant, whoever owns the Portal adds it to a rule for this file
+    error: the manifest has 1 fault
+    exit: 1
+    ");
+}

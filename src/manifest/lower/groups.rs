@@ -79,6 +79,7 @@ impl<'faults> Groups<'faults> {
             } else {
                 GroupState::Present
             },
+            delegated: false,
         });
         let above = Above { name, absent };
         for child in children.map(|children| children.value).unwrap_or_default() {

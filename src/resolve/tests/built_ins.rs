@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
-use crate::manifest::model::Instances;
-use crate::testing::{Shape, manifest, planned, portal};
+use crate::manifest::model::{Instances, Parent};
+use crate::testing::{Shape, manifest, planned, portal, reference};
 
 #[test]
 fn built_ins_are_known_by_their_flags_in_every_shape() {
@@ -49,6 +49,31 @@ fn a_flag_that_several_carry_is_a_fault_that_lists_them() {
     fault: ambiguous-built-in: several user groups carry the flag `isDefault`: `Members` (id g-members), `Partners` (id g-partners)
       hint: name one of them instead
     ");
+}
+
+#[test]
+fn a_delegated_fragment_does_not_mean_a_built_in_by_its_own_name() {
+    let mine = |name: &str, parent: &str| {
+        manifest().group_but(name, |group| {
+            group.delegated = true;
+            if !parent.is_empty() {
+                group.parent = Parent::Stated(reference(parent));
+            }
+        })
+    };
+    let live = portal(Shape::SideBySide).group("Gold");
+    assert_snapshot!(planned(&mine("Administrators", ""), &live), @"
+    fault: not-delegated: `Administrators` is a built-in in this portal
+      hint: where `delegate` says who may declare what, a fragment means built-ins by `system:…` alone
+    ");
+    assert_snapshot!(planned(&mine("New", "Administrators"), &live), @"
+    fault: not-delegated: `Administrators` is a built-in in this portal
+      hint: where `delegate` says who may declare what, a fragment means built-ins by `system:…` alone
+    ");
+    assert_eq!(planned(&mine("system:administrators", ""), &live), "no changes\n");
+    assert_eq!(planned(&mine("Gold", ""), &live), "no changes\n");
+    // What the Portal itself declares is not held to any rule.
+    assert_eq!(planned(&manifest().group("Administrators"), &live), "no changes\n");
 }
 
 #[test]
