@@ -242,7 +242,28 @@ pub struct PlanArgs {
     #[arg(long)]
     pub show_unmanaged: bool,
     #[command(flatten)]
+    pub access: AccessFlags,
+    #[command(flatten)]
     pub guards: GuardFlags,
+}
+
+/// What is analysed of who sees what.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Visibility")]
+pub struct AccessFlags {
+    /// Whose visibility is analysed: of all assets, or of those that were read anyway [default: all if a group, mapping
+    /// or membership changes]
+    #[arg(long, value_name = "SCOPE", value_enum)]
+    pub access: Option<AccessScope>,
+    /// Name so many members who gain and who lose sight of each version; names are personal data
+    #[arg(long, value_name = "N", value_parser = count, default_value = "0", hide_default_value = true)]
+    pub access_names: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccessScope {
+    All,
+    Declared,
 }
 
 /// What is said in place of `spec.guards`, more strictly or less.
@@ -271,7 +292,7 @@ pub struct Apply {
     /// Plan that `plan --out` wrote
     #[arg(
         value_name = "PLANFILE", required_unless_present = "files",
-        conflicts_with_all = ["files", "applied", "base", "accept_drift"],
+        conflicts_with_all = ["files", "applied", "base", "accept_drift", "access", "access_names"],
     )]
     pub plan: Option<PathBuf>,
     /// Manifest file or folder; may be given several times
@@ -298,6 +319,8 @@ pub struct Apply {
     #[arg(long, value_name = "DIGEST", conflicts_with = "plan")]
     pub expect: Option<ExpectedDigest>,
     #[command(flatten)]
+    pub access: AccessFlags,
+    #[command(flatten)]
     pub guards: GuardFlags,
 }
 
@@ -306,6 +329,9 @@ pub struct Show {
     /// Plan that `plan --out` wrote
     #[arg(value_name = "PLANFILE")]
     pub plan: PathBuf,
+    /// Name so many members who gain and who lose sight of each version; names are personal data
+    #[arg(long, value_name = "N", value_parser = count, default_value = "0", hide_default_value = true)]
+    pub access_names: usize,
 }
 
 #[derive(Debug, Args)]

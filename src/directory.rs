@@ -177,6 +177,25 @@ impl Directory {
         self.with_ancestors(name).count()
     }
 
+    /// The groups whose audiences a visitor sees who has not signed in.
+    pub fn guests(&self) -> GroupSet {
+        self.closure(self.flagged(|flags| flags.is_public).iter())
+    }
+
+    /// The groups whose audiences everyone sees who signs in.
+    pub fn everyone(&self) -> GroupSet {
+        self.closure(self.flagged(|flags| flags.is_default || flags.is_public).iter())
+    }
+
+    /// The groups whose audiences somebody sees who signs in and is in the given ones.
+    pub fn effective(&self, groups: &GroupSet) -> GroupSet {
+        self.closure(groups.iter().chain(&self.everyone()))
+    }
+
+    fn closure<'a>(&'a self, groups: impl Iterator<Item = &'a GroupName>) -> GroupSet {
+        groups.flat_map(|group| self.with_ancestors(group)).cloned().collect()
+    }
+
     /// The names that the predicate picks by their flags.
     pub fn flagged(&self, predicate: impl Fn(GroupFlags) -> bool) -> GroupSet {
         self.entries.values().filter(|entry| predicate(entry.flags)).map(|entry| entry.name.clone()).collect()

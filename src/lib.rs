@@ -29,6 +29,7 @@
 //!
 //! Imports run downwards only. `docs/architecture.md` has the whole house.
 
+pub mod access;
 pub mod address;
 pub mod apply;
 pub mod cli;

@@ -88,6 +88,48 @@ pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, paralle
     })
 }
 
+/// Reads what an analysis of who sees what needs and a plan did not: members, all mappings, and on request who sees each
+/// asset. What may not be read stays unread, and the analysis says so.
+pub async fn complete(reader: &Reader, live: &mut LiveState, every_asset: bool, parallelism: usize) -> Result<()> {
+    let path = PortalPath { connection: live.portal.connection.id.clone(), portal: live.portal.path_id.clone() };
+    let tree = live.user_groups.clone();
+    let business_groups = live.business_groups.clone();
+    let observer = Observer {
+        reader,
+        path: &path,
+        scope: Scope::Everything { members: true },
+        tree: &tree,
+        parallelism,
+        business_groups_by_id: business_groups.as_ref(),
+    };
+    let unmapped: Vec<&LiveGroup> = tree.iter().filter(|group| !live.mappings.contains_key(&group.id)).collect();
+    let members =
+        async { if live.members.is_some() { Ok(None) } else { if_allowed("members", observer.members().await) } };
+    let mappings = async { if_allowed("mappings", observer.mappings_of(unmapped).await) };
+    let assets = async {
+        if !every_asset {
+            return Ok(None);
+        }
+        if_allowed("assets", observer.all_assets(live.assets.as_ref()).await)
+    };
+    let (members, mappings, assets) = tokio::try_join!(members, mappings, assets)?;
+    live.members = members.or(live.members.take());
+    live.mappings.extend(mappings.into_iter().flatten());
+    live.assets = assets.or(live.assets.take());
+    Ok(())
+}
+
+/// What was read, or nothing where the credential may not read it.
+fn if_allowed<T>(what: &str, result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(error) if is_forbidden(&error) => {
+            tracing::warn!("the visibility analysis goes without the {what}: {error:#}");
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
 impl Scope<'_> {
     /// An earlier revision says whose portal it is about, which is then compared.
     fn names_organization(&self) -> bool {
@@ -255,16 +297,18 @@ async fn owner(reader: &Reader, known: Option<Named>) -> Result<Option<Named>> {
     if known.is_some() {
         return Ok(known);
     }
-    let is_forbidden = |error: &anyhow::Error| {
-        error
-            .chain()
-            .filter_map(|cause| cause.downcast_ref::<client::Error>())
-            .any(|error| matches!(error.status(), Some(400 | 401 | 403 | 404)))
-    };
     match find_organization(reader).await {
         Err(error) if is_forbidden(&error) => Ok(None),
         found => found.map(Some),
     }
+}
+
+/// The hub does not let this credential read it.
+fn is_forbidden(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<client::Error>())
+        .any(|error| matches!(error.status(), Some(400 | 401 | 403 | 404)))
 }
 
 /// The root organization that the credential belongs to; its name only if the hub tells it unasked.
@@ -303,7 +347,10 @@ struct Observer<'a> {
 
 impl Observer<'_> {
     async fn mappings(&self) -> Result<BTreeMap<GroupId, Vec<LiveMapping>>> {
-        let groups: Vec<&LiveGroup> = self.tree.iter().filter(|group| self.needs_mappings(group)).collect();
+        self.mappings_of(self.tree.iter().filter(|group| self.needs_mappings(group)).collect()).await
+    }
+
+    async fn mappings_of(&self, groups: Vec<&LiveGroup>) -> Result<BTreeMap<GroupId, Vec<LiveMapping>>> {
         stream::iter(groups)
             .map(|group| async move {
                 let mappings = idp_mappings::io::read(self.reader, self.path, &group.id)
@@ -395,6 +442,27 @@ impl Observer<'_> {
             Scope::Everything { .. } => visible_by_details(self.tree, &assets),
         };
         Ok((Some(assets), visible_to))
+    }
+
+    /// Every asset with its details, as far as they are not known already.
+    async fn all_assets(&self, known: Option<&BTreeMap<AssetKey, LiveAsset>>) -> Result<BTreeMap<AssetKey, LiveAsset>> {
+        let Some(known) = known else { return self.assets().await.map(|(assets, _)| assets.unwrap_or_default()) };
+        stream::iter(known)
+            .map(|(key, asset)| async move {
+                let detail = match &asset.detail {
+                    Some(detail) => Some(detail.clone()),
+                    None => match assets::io::read(self.reader, self.path, key).await {
+                        Ok(detail) => Some(detail),
+                        // It has gone since it was listed; nothing is decided on it.
+                        Err(error) if matches!(error.status(), Some(400 | 404)) => None,
+                        Err(error) => return Err(unreadable(key, error)),
+                    },
+                };
+                Ok((key.clone(), LiveAsset { detail, ..asset.clone() }))
+            })
+            .buffer_unordered(self.parallelism * 2)
+            .try_collect()
+            .await
     }
 
     /// Lists the assets page by page, and reads the details that are wanted while later pages still load.

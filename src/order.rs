@@ -37,7 +37,7 @@ impl Effects {
             Edit::UserGroup(_) | Edit::Reject { .. } => Self::default(),
             Edit::IdpMapping(operation) => {
                 // Everyone who signs in is in the default and public groups, mapped or not.
-                let everyone = everyone(directory);
+                let everyone = directory.everyone();
                 let moved = |group: &GroupName| {
                     directory.with_ancestors(group).filter(|name| !everyone.contains(*name)).cloned().collect()
                 };
@@ -46,7 +46,7 @@ impl Effects {
                 Self { gains, losses, ..Self::default() }
             }
             Edit::Member { before, after } => Self::of_member(before, after, directory),
-            Edit::Approve { after, .. } => Self { gains: effective(&after.user_groups, directory), ..Self::default() },
+            Edit::Approve { after, .. } => Self { gains: directory.effective(&after.user_groups), ..Self::default() },
             Edit::Asset(operation) => Self::of_asset(operation, directory),
         }
     }
@@ -54,7 +54,7 @@ impl Effects {
     fn of_member(before: &MemberSpec, after: &MemberSpec, directory: &Directory) -> Self {
         let groups = |spec: &MemberSpec| match &spec.user_groups {
             None => every_group(directory),
-            Some(groups) => effective(groups, directory),
+            Some(groups) => directory.effective(groups),
         };
         let (is_out_before, is_out_after) = (before.enabled == Some(false), after.enabled == Some(false));
         let (old, new) = (groups(before), groups(after));
@@ -123,15 +123,6 @@ impl Effects {
     }
 }
 
-/// The groups whose audiences someone sees who is in the given ones.
-pub fn effective(groups: &GroupSet, directory: &Directory) -> GroupSet {
-    let mut effective = everyone(directory);
-    for group in groups {
-        effective.extend(directory.with_ancestors(group).cloned());
-    }
-    effective
-}
-
 /// What an asset shows of its instances is no more than another state of it shows.
 fn shows_within(inner: &AssetSpec, outer: &AssetSpec) -> bool {
     match (inner.instances, outer.instances) {
@@ -142,15 +133,6 @@ fn shows_within(inner: &AssetSpec, outer: &AssetSpec) -> bool {
 
 fn every_group(directory: &Directory) -> GroupSet {
     directory.iter().map(|entry| entry.name.clone()).collect()
-}
-
-/// The groups that everyone is in who signs in.
-fn everyone(directory: &Directory) -> GroupSet {
-    directory
-        .iter()
-        .filter(|entry| entry.flags.is_default || entry.flags.is_public)
-        .flat_map(|entry| directory.with_ancestors(&entry.name).cloned())
-        .collect()
 }
 
 /// Puts differences into phases, splits what has to be split, and links what depends on each other.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 
 use super::context::Connection;
-use super::{block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
+use super::{analysis, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
 use crate::client::{LAST_SECONDS, Reader};
@@ -193,11 +193,12 @@ async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Pl
     let record = |name| record::of_manifests(name, &arguments.files, &sources);
     let recording = arguments.record.as_deref().map(record).transpose()?;
     let connection = context::connect_for(global, &manifest).await?;
-    let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
+    let mut live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
     let accept = arguments.accept_drift.iter().cloned().collect();
-    let plan = plan::make(revisions.request(&manifest, &live, &accept))
+    let mut plan = plan::make(revisions.request(&manifest, &live, &accept))
         .map_err(|failure| context::unresolved(global, failure, &sources))?;
     revisions::check_accepted(&accept, &plan)?;
+    analysis::add(global, Some(&connection), &arguments.access, &mut plan, &mut live).await?;
     Ok((connection, plan, recording))
 }
 

@@ -1,5 +1,6 @@
 //! One file for each subcommand: wiring only.
 
+mod analysis;
 mod apply;
 mod completions;
 mod context;

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{block_on, context, guards, output, record, revisions};
+use super::{analysis, block_on, context, guards, output, record, revisions};
 use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
 use crate::client::Region;
 use crate::exit::Exit;
 use crate::files;
+use crate::hold::Acceptance;
 use crate::manifest::model::Manifest;
 use crate::observe::Scope;
 use crate::plan::{self, Plan};
@@ -25,25 +26,33 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     let files = &arguments.files.files;
     let (manifest, sources) = context::load_one(global, files)?;
     let revisions = revisions::load(global, &arguments.revisions, files, &manifest)?;
-    let live = match &arguments.live {
-        Some(snapshot) => from_snapshot(snapshot, &revisions.with(&manifest))?,
-        None => block_on(async {
-            let connection = context::connect_for(global, &manifest).await?;
-            context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await
-        })?,
+    let accept: Acceptance = arguments.accept_drift.iter().cloned().collect();
+    let make = |live: &LiveState| -> Result<Plan> {
+        let request = plan::Request {
+            allow: arguments.allow.iter().copied().collect(),
+            show_unmanaged: arguments.show_unmanaged,
+            ..revisions.request(&manifest, live, &accept)
+        };
+        let plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
+        revisions::check_accepted(&accept, &plan)?;
+        match arguments.only {
+            Some(origin) => revisions::only(plan, origin),
+            None => Ok(plan),
+        }
     };
-    let accept = arguments.accept_drift.iter().cloned().collect();
-    let request = plan::Request {
-        allow: arguments.allow.iter().copied().collect(),
-        show_unmanaged: arguments.show_unmanaged,
-        ..revisions.request(&manifest, &live, &accept)
-    };
-    let plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
-    revisions::check_accepted(&accept, &plan)?;
-    let mut plan = match arguments.only {
-        Some(origin) => revisions::only(plan, origin)?,
-        None => plan,
-    };
+    let mut plan = block_on(async {
+        let (connection, mut live) = match &arguments.live {
+            Some(snapshot) => (None, from_snapshot(snapshot, &revisions.with(&manifest))?),
+            None => {
+                let connection = context::connect_for(global, &manifest).await?;
+                let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
+                (Some(connection), live)
+            }
+        };
+        let mut plan = make(&live)?;
+        analysis::add(global, connection.as_ref(), &arguments.access, &mut plan, &mut live).await?;
+        anyhow::Ok(plan)
+    })?;
     guards::apply_flags(&mut plan, &arguments.guards);
     if let Some(path) = &arguments.out {
         plan.commit = record::commit_of(files, &sources);

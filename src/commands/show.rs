@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{context, guards, output, plan as plan_command};
+use crate::access;
 use crate::cli::{Global, Show};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,7 +15,10 @@ use crate::plan::{self, Plan};
 use crate::render::text;
 
 pub(super) fn run(global: &Global, arguments: &Show) -> Result<Exit> {
-    let plan = read(&arguments.plan)?;
+    let mut plan = read(&arguments.plan)?;
+    if arguments.access_names > 0 {
+        access::name_members(&mut plan, arguments.access_names);
+    }
     plan_command::show(global, &plan)?;
     guards::say_violations(&plan);
     Ok(Exit::Done)

@@ -113,6 +113,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         held,
         accepted,
         only: None,
+        access: None,
         guards,
     };
     plan.guards.violations = guard::violations(&plan);

@@ -1,5 +1,6 @@
 //! A plan: what would be done, as data. It is rendered, guarded, saved and applied, and never decided upon again.
 
+pub mod access;
 mod contradiction;
 pub mod file;
 mod guards;
@@ -61,6 +62,9 @@ pub struct Plan {
     /// Changes of other origins are not in here: such a plan is for showing alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Origin>,
+    /// Who sees what before and after; none where nobody asked, or nothing could change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<access::Access>,
     /// What the plan may not do, and what of that it does.
     #[serde(default)]
     pub guards: Guards,

@@ -1,5 +1,6 @@
 //! A plan for people at a terminal, or reading a log.
 
+use super::access;
 use super::body::{self, LISTED};
 use super::grouping::sections;
 use super::held;
@@ -28,6 +29,26 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     let overrides = wording::overrides(plan);
     for warning in overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)) {
         page.line(0, &Line::at(0).styled(Style::Changed, "Warning: ").plain(warning));
+    }
+    if let Some(headline) = access::headline(plan, &names) {
+        page.gap();
+        page.line(0, &Line::at(0).styled(Style::Strong, headline));
+        for block in access::causes(plan, &names, verbose) {
+            page.block(2, &block);
+        }
+        if verbose || access::names_members(plan) {
+            for block in access::by_version(plan, &names) {
+                page.block(2, &block);
+            }
+        }
+        if verbose {
+            for block in access::by_member(plan, &names) {
+                page.block(2, &block);
+            }
+        }
+        for remark in access::remarks(plan) {
+            page.line(0, &Line::at(0).styled(Style::Dim, remark));
+        }
     }
     for section in sections(plan, &names) {
         page.gap();

@@ -3,6 +3,7 @@
 //! Details stand in fenced blocks, where a forge links and notifies nobody. A comment that would be too long loses
 //! the ends of its longest sections and says so.
 
+use super::access;
 use super::body::{self, counted};
 use super::grouping::sections;
 use super::held;
@@ -32,6 +33,19 @@ pub fn plan_markdown(plan: &Plan) -> String {
     comment.list("**Refused:** ", refusals.iter().map(String::as_str));
     let overrides = wording::overrides(plan);
     comment.list("**Warning:** ", overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)));
+    if let Some(headline) = access::headline(plan, &names) {
+        comment.paragraph(&Line::at(0).styled(Style::Strong, headline));
+        comment.list("", access::remarks(plan).iter().map(String::as_str));
+        let causes = access::causes(plan, &names, true);
+        if !causes.is_empty() {
+            comment.section("Visibility by cause", true, &causes);
+        }
+        let versions = access::by_version(plan, &names);
+        if !versions.is_empty() {
+            let title = format!("Visibility by version: {}", counted(versions.len(), "version", "versions"));
+            comment.section(&title, false, &versions);
+        }
+    }
     for section in sections(plan, &names) {
         let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
         comment.section(&title, true, &body::blocks(&section, plan, false));

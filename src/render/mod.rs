@@ -3,6 +3,7 @@
 //! Decides nothing, reads nothing and knows no client. What both people and pull requests read is made once, as
 //! blocks of lines (`body`, `report`), and placed by each medium; all text passes [`text`] on its way out.
 
+mod access;
 mod body;
 mod fields;
 mod grouping;

@@ -83,6 +83,7 @@ impl Sample {
                 held: Vec::new(),
                 accepted: [].into(),
                 only: None,
+                access: None,
                 guards: Guards::default(),
             }),
         }
