@@ -105,6 +105,8 @@ pub enum Format {
     Human,
     Json,
     Markdown,
+    /// For spreadsheets: what `access` and `get` list
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -136,6 +138,8 @@ pub enum Command {
     Apply(Apply),
     /// Render a saved plan
     Show(Show),
+    /// Who sees which version of which asset, and why
+    Access(AccessArgs),
     /// Write the live portal as a manifest; planning it at once shows no changes
     Export(Export),
     /// List objects of the hub
@@ -332,6 +336,53 @@ pub struct Show {
     /// Name so many members who gain and who lose sight of each version; names are personal data
     #[arg(long, value_name = "N", value_parser = count, default_value = "0", hide_default_value = true)]
     pub access_names: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    #[command(subcommand)]
+    pub question: Question,
+    /// Ask a snapshot that `observe --all` wrote, in place of the live portal; needs no credential
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "plan")]
+    pub live: Option<PathBuf>,
+    /// Ask what a saved plan leaves behind
+    #[arg(long, global = true, value_name = "PLANFILE")]
+    pub plan: Option<PathBuf>,
+    /// With --plan: ask what is there before it
+    #[arg(long, global = true, requires = "plan")]
+    pub before: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Question {
+    /// User groups by asset versions: who sees what, directly or by inheritance
+    Matrix {
+        /// Only groups whose names match
+        #[arg(long, value_name = "PATTERN")]
+        user_group: Option<String>,
+        /// Only assets whose coordinates match, e.g. `Finance/*`
+        #[arg(long, value_name = "PATTERN")]
+        asset: Option<String>,
+    },
+    /// Everything that a member sees, and through which groups
+    Member {
+        /// Username, email or id
+        user: String,
+    },
+    /// Who sees an asset; with a version, each member by name
+    Asset {
+        /// `groupId/assetId`, or a business group's name in place of the id
+        coordinates: String,
+        version: Option<String>,
+    },
+    /// The chain that shows a version to a member, or what is missing
+    Why {
+        /// Username, email or id
+        user: String,
+        /// `groupId/assetId`, or a business group's name in place of the id
+        coordinates: String,
+        version: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -112,7 +112,28 @@ pub async fn complete(reader: &Reader, live: &mut LiveState, every_asset: bool, 
         }
         if_allowed("assets", observer.all_assets(live.assets.as_ref()).await)
     };
-    let (members, mappings, assets) = tokio::try_join!(members, mappings, assets)?;
+    // What assets and mappings are called by people.
+    let organization = live.portal.organization.as_ref().map(|organization| organization.id.clone());
+    let groups_by_name = async {
+        match &organization {
+            Some(id) if live.business_groups.is_none() => {
+                if_allowed("names of business groups", read_business_groups(reader, id).await)
+            }
+            _ => Ok(None),
+        }
+    };
+    let providers = async {
+        match &organization {
+            Some(id) if live.identity_providers.is_none() => {
+                if_allowed("names of identity providers", read_identity_providers(reader, id).await)
+            }
+            _ => Ok(None),
+        }
+    };
+    let (members, mappings, assets, groups_by_name, providers) =
+        tokio::try_join!(members, mappings, assets, groups_by_name, providers)?;
+    live.business_groups = groups_by_name.or(live.business_groups.take());
+    live.identity_providers = providers.or(live.identity_providers.take());
     live.members = members.or(live.members.take());
     live.mappings.extend(mappings.into_iter().flatten());
     live.assets = assets.or(live.assets.take());

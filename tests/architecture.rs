@@ -45,7 +45,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("access", &["address", "directory", "id", "kinds/spec", "plan", "state"]),
     ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("report", &["address", "id", "plan"]),
-    ("render", &["address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
+    ("render", &["access", "address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
     ("journal", &["address", "files", "id", "plan", "render", "report"]),
     // What talks to the hub.
     (

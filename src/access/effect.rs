@@ -58,7 +58,10 @@ pub fn effect(access: &Access, directory: &Directory, changes: &[Change], names:
 }
 
 /// Where the audiences that change come from, and by whom, by asset and version.
-struct AudienceFields<'a>(HashMap<(&'a Address, &'a str), (Option<&'a str>, Option<Origin>)>);
+struct AudienceFields<'a>(HashMap<(&'a Address, &'a str), Provenance<'a>>);
+
+/// The name of a cause, and by whom it came about.
+type Provenance<'a> = (Option<&'a str>, Option<Origin>);
 
 impl<'a> AudienceFields<'a> {
     fn of(changes: &'a [Change]) -> Self {
@@ -66,8 +69,7 @@ impl<'a> AudienceFields<'a> {
         for change in changes.iter().filter(|change| matches!(change.edit, Edit::Asset(_))) {
             for field in &change.fields {
                 let Some(version) = field.path.strip_prefix("versions.") else { continue };
-                let (cause, origin): &mut (Option<&str>, Option<Origin>) =
-                    fields.entry((&change.address, version)).or_default();
+                let (cause, origin): &mut Provenance<'_> = fields.entry((&change.address, version)).or_default();
                 *cause = field.cause.as_deref().or(*cause);
                 *origin = field.origin.max(*origin);
             }
@@ -96,6 +98,9 @@ struct Crowd<'a> {
     idp_groups: usize,
     before: HashMap<GroupName, FixedBitSet>,
     after: HashMap<GroupName, FixedBitSet>,
+    /// Who comes to see what a group sees, and who ceases to.
+    entering: HashMap<GroupName, FixedBitSet>,
+    leaving: HashMap<GroupName, FixedBitSet>,
     /// Somebody's groups change.
     moves: bool,
     causes: Vec<Move>,
@@ -108,6 +113,40 @@ struct Move {
     people: FixedBitSet,
     /// The groups whose audiences they come to see, or cease to; `None`: all that they see at all.
     reaches: Option<GroupSet>,
+}
+
+impl Move {
+    /// Those of whom it gives sight of an audience, or takes it from, among these people: whoever is in one of its groups
+    /// by another way has not moved.
+    fn moves(
+        &self,
+        audience: &GroupSet,
+        moving: &HashMap<GroupName, FixedBitSet>,
+        among: &FixedBitSet,
+    ) -> Option<FixedBitSet> {
+        let people = common(&self.people, among)?;
+        let Some(reaches) = &self.reaches else { return Some(people) };
+        let mut movers = FixedBitSet::with_capacity(people.len());
+        for set in audience.intersection(reaches).filter_map(|group| moving.get(group)) {
+            movers.union_with(set);
+        }
+        common(&people, &movers)
+    }
+}
+
+/// Of each group, those who are in it in one state and not in the other.
+fn beyond(
+    state: &HashMap<GroupName, FixedBitSet>,
+    other: &HashMap<GroupName, FixedBitSet>,
+) -> HashMap<GroupName, FixedBitSet> {
+    let mut beyond = state.clone();
+    for (group, people) in &mut beyond {
+        if let Some(others) = other.get(group) {
+            people.difference_with(others);
+        }
+    }
+    beyond.retain(|_, people| !people.is_clear());
+    beyond
 }
 
 /// How versions of one audience before and one after change.
@@ -143,6 +182,8 @@ impl<'a> Crowd<'a> {
             idp_groups: access.idp_groups.len(),
             before: HashMap::new(),
             after: HashMap::new(),
+            entering: HashMap::new(),
+            leaving: HashMap::new(),
             moves: false,
             causes: Vec::new(),
             access,
@@ -178,6 +219,8 @@ impl<'a> Crowd<'a> {
                 Side::After => crowd.after = groups,
             }
         }
+        crowd.entering = beyond(&crowd.after, &crowd.before);
+        crowd.leaving = beyond(&crowd.before, &crowd.after);
         crowd.causes = moves(access, directory, changes, size);
         crowd.moves = !crowd.causes.is_empty();
         crowd
@@ -212,10 +255,9 @@ impl<'a> Crowd<'a> {
                 let Some(people) = groups.get(group).and_then(|set| common(set, who)) else { continue };
                 through.push(Route { gives, group: group.clone(), is_of_audience: !other.contains(group), people });
             }
+            let moving = if gives { &self.entering } else { &self.leaving };
             for (number, cause) in self.causes.iter().enumerate().filter(|(_, cause)| cause.key.gives == gives) {
-                if cause.reaches.as_ref().is_none_or(|groups| !groups.is_disjoint(audience)) {
-                    moved.extend(common(&cause.people, who).map(|people| (number, people)));
-                }
+                moved.extend(cause.moves(audience, moving, who).map(|people| (number, people)));
             }
         }
         Shift { gains, losses, through, moved }
@@ -457,7 +499,7 @@ impl<'a> Tally<'a> {
 impl Crowd<'_> {
     fn version_reach(&self, people: &FixedBitSet, gives: bool, through: &[Route], names: usize) -> VersionReach {
         let (members, guests) = (self.people.len(), self.size() - 1);
-        let named = people.ones().take_while(|person| *person < members).take(names);
+        let first = people.ones().take_while(|person| *person < members).take(names);
         VersionReach {
             members: people.count_ones(..members),
             through: through.iter().filter(|route| route.gives == gives).map(|route| route.group.clone()).collect(),
@@ -467,7 +509,7 @@ impl Crowd<'_> {
                 .map(|person| self.access.idp_groups[person - members].name.clone())
                 .collect(),
             public: people.contains(guests),
-            names: named.map(|person| self.people[person].address.name()).collect(),
+            names: first.map(|person| self.people[person].address.name()).collect(),
         }
     }
 }

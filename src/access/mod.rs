@@ -11,16 +11,21 @@ mod sight;
 mod states;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use effect::{changes_sight, effect};
 pub use sight::way;
-pub use states::states;
+pub use states::{of_live, states};
+pub use view::{Cell, Missing, Verdict, View};
 
 use crate::plan::Plan;
 use crate::state::LiveState;
 
 /// Analyses a plan on what was read of its portal, with the names of so many members for each version.
 pub fn analyse(plan: &mut Plan, live: &LiveState, names: usize) {
+    if plan.target.business_groups.is_empty() {
+        plan.target.business_groups = live.business_groups.clone().unwrap_or_default();
+    }
     let mut access = states(&plan.portal, live, &plan.target, &plan.changes);
     access.effect = effect(&access, &plan.target.user_groups, &plan.changes, names);
     plan.access = Some(access);

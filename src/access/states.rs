@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
+use crate::directory::Directory;
 use crate::id::{GroupName, ProviderId, ProviderName};
 use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::AssetSpec;
@@ -21,6 +22,19 @@ pub fn states(portal: &str, live: &LiveState, target: &PlanTarget, changes: &[Ch
     let people = reader.people(&mut gaps);
     let idp_groups = reader.idp_groups(&mut gaps);
     Access { assets, people, idp_groups, gaps, effect: Effect::default() }
+}
+
+/// The portal as it was read, and the names that its objects go by.
+pub fn of_live(live: &LiveState) -> (Access, PlanTarget) {
+    let providers = live.identity_providers.iter().flatten();
+    let target = PlanTarget {
+        portal: live.portal.clone(),
+        user_groups: Directory::of_live(&live.user_groups, &BTreeMap::new()),
+        identity_providers: providers.map(|(id, name)| (name.as_str().into(), id.clone())).collect(),
+        business_groups: live.business_groups.clone().unwrap_or_default(),
+        pseudonyms: live.pseudonyms.is_some(),
+    };
+    (states(&live.portal.name, live, &target, &[]), target)
 }
 
 /// The groups that the plan deletes.
@@ -149,16 +163,17 @@ impl States<'_> {
 
     fn idp_groups(&self, gaps: &mut Gaps) -> Vec<IdpGroup> {
         let mut before: BTreeMap<IdpGroupName, GroupSet> = BTreeMap::new();
-        let names: BTreeMap<&ProviderId, &ProviderName> =
-            self.target.identity_providers.iter().map(|(name, id)| (id, name)).collect();
+        // The manifest's own names go first.
+        let theirs = self.live.identity_providers.iter().flatten().map(|(id, name)| (id, name.as_str().into()));
+        let ours = self.target.identity_providers.iter().map(|(name, id)| (id, name.clone()));
+        let names: BTreeMap<&ProviderId, ProviderName> = theirs.chain(ours).collect();
         for group in &self.live.user_groups {
             let Some(rows) = self.live.mappings.get(&group.id) else {
                 gaps.mappings += 1;
                 continue;
             };
             for row in rows {
-                let provider =
-                    names.get(&row.provider).map_or_else(|| row.provider.as_str().into(), |name| (*name).clone());
+                let provider = names.get(&row.provider).cloned().unwrap_or_else(|| row.provider.as_str().into());
                 let name = IdpGroupName { provider, group: row.group.clone() };
                 before.entry(name).or_default().insert(self.target.user_groups.name_of(&group.id));
             }

@@ -45,11 +45,11 @@ impl Naive {
             }
             names.extend(entry.id.as_ref().map(|id| (id.to_string(), name)));
         }
-        let named = |ids: &BTreeSet<GroupId>| ids.iter().map(|id| names[id.as_str()].clone()).collect();
+        let in_words = |ids: &BTreeSet<GroupId>| ids.iter().map(|id| names[id.as_str()].clone()).collect();
         for member in live.members.iter().flatten() {
             let address = format!("portal/members/{}", member.username.clone().expect("they have usernames"));
             let groups: Option<BTreeSet<String>> =
-                (member.is_active == Some(true)).then(|| named(member.user_groups.as_ref().expect("told")));
+                (member.is_active == Some(true)).then(|| in_words(member.user_groups.as_ref().expect("told")));
             naive.people.insert(address, [groups.clone(), groups]);
         }
         let providers: BTreeMap<String, String> =
@@ -65,7 +65,7 @@ impl Naive {
         }
         for (key, asset) in live.assets.iter().flatten() {
             for (version, groups) in &asset.detail.as_ref().expect("all are read").versions {
-                let groups: Option<BTreeSet<String>> = groups.as_ref().map(named);
+                let groups: Option<BTreeSet<String>> = groups.as_ref().map(in_words);
                 let asset = format!("portal/assets/{key}");
                 naive.audiences.insert((asset, version.clone()), [groups.clone(), groups]);
             }

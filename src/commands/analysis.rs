@@ -22,11 +22,26 @@ pub(super) async fn add(
         return Ok(());
     }
     if let Some(connection) = connection {
-        let every_asset = flags.access.map_or_else(|| moves_people(&plan.changes), |scope| scope == AccessScope::All);
-        observe::complete(&connection.client.reader(), live, every_asset, usize::from(global.parallelism)).await?;
-        connection.log_requests("analysed visibility");
+        read(global, connection, flags.access, &plan.changes, live).await?;
     }
     access::analyse(plan, live, flags.access_names);
+    Ok(())
+}
+
+/// Reads what the analysis of these changes takes.
+pub(super) async fn read(
+    global: &Global,
+    connection: &Connection,
+    scope: Option<AccessScope>,
+    changes: &[Change],
+    live: &mut LiveState,
+) -> Result<()> {
+    if scope.is_none() && !access::changes_sight(changes) {
+        return Ok(());
+    }
+    let every_asset = scope.map_or_else(|| moves_people(changes), |scope| scope == AccessScope::All);
+    observe::complete(&connection.client.reader(), live, every_asset, usize::from(global.parallelism)).await?;
+    connection.log_requests("analysed visibility");
     Ok(())
 }
 

@@ -27,6 +27,7 @@ use crate::revision::Recording;
 use crate::state::{LivePortal, Named};
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
+    output::require_format(global, "apply", &[Format::Human, Format::Json, Format::Markdown])?;
     // A plan that cannot be read ends the command before anything is sent.
     let saved = arguments.plan.as_deref().map(show::read).transpose()?;
     block_on(async {
@@ -75,7 +76,7 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             // The plan ends just above, with what is left alone.
             Format::Human => format!("\n{}", render::report_human(&report, &plan, output::colors_data(global))),
             Format::Json => render::report_json(&report, &plan),
-            Format::Markdown => {
+            Format::Markdown | Format::Csv => {
                 format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
             }
         })?;

@@ -18,9 +18,7 @@ use crate::render::table::Table;
 use crate::resolve::is_uuid;
 
 pub(super) fn run(global: &Global, arguments: &Get) -> Result<Exit> {
-    if global.format == Format::Markdown {
-        return Err(Failure::with_exit(Exit::Usage, "`get` has no Markdown form").hint("use human or json").into());
-    }
+    output::require_format(global, "get", &[Format::Human, Format::Json, Format::Csv])?;
     let (table, json) = block_on(async {
         let connection = context::connect(global, Target::default(), None).await?;
         let getter = Getter { reader: connection.client.reader(), target: connection.target.clone() };
@@ -30,6 +28,7 @@ pub(super) fn run(global: &Global, arguments: &Get) -> Result<Exit> {
     })?;
     output::data(&match global.format {
         Format::Json => render::pretty(&json),
+        Format::Csv => table.csv(),
         Format::Human | Format::Markdown => table.render(None),
     })?;
     Ok(Exit::Done)

@@ -1,5 +1,6 @@
 //! One file for each subcommand: wiring only.
 
+mod access;
 mod analysis;
 mod apply;
 mod completions;
@@ -62,6 +63,7 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Plan(arguments) => plan::run(global, &arguments),
         Command::Apply(arguments) => apply::run(global, &arguments),
         Command::Show(arguments) => show::run(global, &arguments),
+        Command::Access(arguments) => access::run(global, &arguments),
         Command::Export(arguments) => export::run(global, &arguments),
         Command::Get(arguments) => get::run(global, &arguments),
         Command::Emulator(arguments) => emulator::run(global, arguments.command),

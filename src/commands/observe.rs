@@ -3,12 +3,14 @@
 use anyhow::Result;
 
 use super::revisions::{self, Revisions};
-use super::{block_on, context, output};
+use super::{analysis, block_on, context, output};
 use crate::cli::{Global, Observe};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
+use crate::hold::Acceptance;
 use crate::observe::{Scope, Target};
+use crate::plan;
 use crate::pseudonyms::{self, KEY_VARIABLE, Key};
 use crate::snapshot::Snapshot;
 
@@ -37,7 +39,17 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             Some(manifest) if !arguments.all => Scope::Plan(revisions.needs(manifest)),
             _ => Scope::Everything { members: true },
         };
-        context::observe_for(global, &connection, scope).await
+        let mut live = context::observe_for(global, &connection, scope).await?;
+        // A plan on the snapshot says who gains and loses sight, as one on the portal does. Where the manifest cannot be
+        // planned yet, it says so itself.
+        let plan = manifest
+            .as_ref()
+            .filter(|_| !arguments.all)
+            .map(|manifest| plan::make(revisions.request(manifest, &live, &Acceptance::default())));
+        if let Some(Ok(plan)) = plan {
+            analysis::read(global, &connection, None, &plan.changes, &mut live).await?;
+        }
+        anyhow::Ok(live)
     })?;
     if let Some(key) = &key {
         pseudonyms::hide(&mut live, key);

@@ -3,8 +3,11 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
-use crate::cli::{Color, Global};
+use crate::cli::{Color, Format, Global};
+use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Prints data. Whoever reads it may stop at any time.
 pub(super) fn data(text: &str) -> Result<()> {
@@ -15,6 +18,18 @@ pub(super) fn data(text: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a format that a command does not have, before anything is read.
+pub(super) fn require_format(global: &Global, command: &str, formats: &[Format]) -> Result<(), Failure> {
+    if formats.contains(&global.format) {
+        return Ok(());
+    }
+    let name =
+        |format: &Format| format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+    let known: Vec<String> = formats.iter().map(name).collect();
+    Err(Failure::with_exit(Exit::Usage, format!("`{command}` has no {} form", name(&global.format)))
+        .hint(format!("use --format {}", known.join(" or "))))
 }
 
 /// Says something that is no data. Nothing can be done where stderr is closed.

@@ -19,7 +19,11 @@ use crate::snapshot::Snapshot;
 use crate::state::LiveState;
 use crate::text::shell_word;
 
+/// How a plan can be shown.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown];
+
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
+    output::require_format(global, "plan", FORMATS)?;
     if arguments.only.is_some() {
         revisions::require(&arguments.revisions)?;
     }
@@ -41,13 +45,12 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         }
     };
     let mut plan = block_on(async {
-        let (connection, mut live) = match &arguments.live {
-            Some(snapshot) => (None, from_snapshot(snapshot, &revisions.with(&manifest))?),
-            None => {
-                let connection = context::connect_for(global, &manifest).await?;
-                let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
-                (Some(connection), live)
-            }
+        let (connection, mut live) = if let Some(snapshot) = &arguments.live {
+            (None, from_snapshot(snapshot, &revisions.with(&manifest))?)
+        } else {
+            let connection = context::connect_for(global, &manifest).await?;
+            let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
+            (Some(connection), live)
         };
         let mut plan = make(&live)?;
         analysis::add(global, connection.as_ref(), &arguments.access, &mut plan, &mut live).await?;
@@ -111,7 +114,7 @@ pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
     output::data(&match global.format {
         Format::Human => human(global, plan),
         Format::Json => render::plan_json(plan),
-        Format::Markdown => render::plan_markdown(plan),
+        Format::Markdown | Format::Csv => render::plan_markdown(plan),
     })
 }
 
@@ -122,7 +125,7 @@ pub(super) fn human(global: &Global, plan: &Plan) -> String {
 }
 
 /// The state of a snapshot, with the names that these manifests declare in the place of their pseudonyms.
-fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<LiveState> {
+pub(super) fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<LiveState> {
     let text = files::read_text(path)?;
     let snapshot = Snapshot::read(&text).with_context(|| format!("failed to read {}", path.display()))?;
     let mut live = snapshot.live;

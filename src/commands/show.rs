@@ -15,6 +15,7 @@ use crate::plan::{self, Plan};
 use crate::render::text;
 
 pub(super) fn run(global: &Global, arguments: &Show) -> Result<Exit> {
+    output::require_format(global, "show", plan_command::FORMATS)?;
     let mut plan = read(&arguments.plan)?;
     if arguments.access_names > 0 {
         access::name_members(&mut plan, arguments.access_names);

@@ -23,6 +23,14 @@ pub struct Access {
     pub effect: Effect,
 }
 
+impl Access {
+    /// Somebody's groups change, or what a group of an identity provider is mapped to.
+    pub fn moves_people(&self) -> bool {
+        self.people.iter().flatten().any(|person| person.standing.differs())
+            || self.idp_groups.iter().any(|group| group.user_groups.differs())
+    }
+}
+
 /// One of the two states that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {

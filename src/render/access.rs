@@ -210,7 +210,7 @@ pub(super) fn by_version<'a>(plan: &'a Plan, names: &Names) -> Vec<Block<'a>> {
         .collect()
 }
 
-fn version_line<'a>(gives: bool, reach: &'a VersionReach) -> Option<Line<'a>> {
+fn version_line(gives: bool, reach: &VersionReach) -> Option<Line<'_>> {
     let VersionReach { members, through, idp_groups, public, names } = reach;
     if *members == 0 && idp_groups.is_empty() && !public {
         return None;
@@ -270,16 +270,20 @@ pub(super) fn way(path: &Path) -> String {
 
 /// What was not analysed, and what a loss is not.
 pub(super) fn remarks(plan: &Plan) -> Vec<String> {
-    let Some(Access { people, gaps, effect, .. }) = &plan.access else { return Vec::new() };
+    let Some(access) = &plan.access else { return Vec::new() };
+    let Access { people, gaps, effect, .. } = access;
     let mut remarks = Vec::new();
     if people.is_none() {
         remarks.push("Members were not read, so nobody is counted who gains or loses sight.".to_owned());
     }
     let mut missing = Vec::new();
-    match gaps.assets {
-        None => missing.push("the portal's assets".to_owned()),
-        Some(0) => {}
-        Some(count) => missing.push(counted(count, "asset", "assets")),
+    // Where nobody's groups change, an asset that the plan does not change is seen by whom it was seen.
+    if access.moves_people() {
+        match gaps.assets {
+            None => missing.push("the portal's assets".to_owned()),
+            Some(0) => {}
+            Some(count) => missing.push(counted(count, "asset", "assets")),
+        }
     }
     if gaps.versions > 0 {
         let versions = counted(gaps.versions, "version", "versions");

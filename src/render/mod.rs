@@ -17,6 +17,7 @@ pub mod progress;
 mod report;
 pub mod table;
 pub mod text;
+pub mod view;
 mod wording;
 
 #[cfg(test)]

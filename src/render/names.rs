@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::text;
 use crate::address::{Address, Kind};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanTarget};
 
 /// The names under which a plan's objects are shown.
 #[derive(Debug, Clone)]
@@ -16,7 +16,11 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of(plan: &Plan) -> Self {
-        let names = &plan.target.business_groups;
+        Self::of_target(&plan.target)
+    }
+
+    pub(super) fn of_target(target: &PlanTarget) -> Self {
+        let names = &target.business_groups;
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
         for name in names.values() {
             *uses.entry(name).or_default() += 1;

@@ -70,9 +70,13 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     let case = repository.0;
     repository.commit(&FIRST.replace("[Partner Acme, ", "[Partner Acme, Support, "));
     let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--detailed-exitcode"];
-    insta::assert_snapshot!(case.run(&plan), @"
+    insta::assert_snapshot!(case.run(&plan), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ assets/Finance/invoice-api
           versions.v2: [Partner Acme, Partner Initech, system:administrators, + Support]
@@ -96,14 +100,51 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
     exit: 2
-    ");
-    insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @"
+    "###);
+    insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @r###"
     stdout:
     ## Plan: 0 to add, 2 to change, 0 to delete. 2 held changes are left out.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
     By origin: 1 this change, 1 drift.
+
+    **Visibility: 1 member loses 8 versions.**
+
+    - Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
+
+    <details open>
+    <summary>Visibility by cause</summary>
+
+    ```diff
+    - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    ```
+
+    </details>
+
+    <details>
+    <summary>Visibility by version: 8 versions</summary>
+
+    ```diff
+    ! Finance/invoice-api v1
+    -     1 member via Gold Tier
+    ! Finance/payment-api v2
+    -     1 member via Gold Tier
+    ! Logistics/shipment-api v1
+    -     1 member via API Developers
+    ! Logistics/shipment-api v2
+    -     1 member via API Developers
+    ! com.example/customer-api v1
+    -     1 member via API Developers
+    ! com.example/customer-api v2
+    -     1 member via API Developers
+    ! com.example/order-api v2
+    -     1 member via API Developers
+    ! com.example/order-api v3
+    -     1 member via Gold Tier
+    ```
+
+    </details>
 
     <details open>
     <summary>Assets: 1 change</summary>
@@ -145,7 +186,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     - 3 pending sign-ups not in the manifest are left alone.
     - Digest of these changes: sha256:[DIGEST]
     exit: 2
-    ");
+    "###);
     let json: serde_json::Value =
         serde_json::from_str(&case.run(&[&plan[..], &["--format", "json"]].concat()).exits(2).stdout)
             .expect("the plan is JSON");
@@ -184,9 +225,13 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     "developer-portal/members/ken@example.com" "drift"
     "developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api" "this-change"
     "#);
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ assets/Finance/invoice-api
           versions.v2: [Partner Acme, Partner Initech, system:administrators, + Support]
@@ -215,7 +260,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     [1/2] ~ members/ken@example.com: written
     [2/2] ~ assets/Finance/invoice-api: written
     exit: 0
-    ");
+    "###);
     // Nothing but what is held is left, and that is no match.
     repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
     insta::assert_snapshot!(case.run(&plan), @"
@@ -262,8 +307,13 @@ fn what_is_held_is_given_back_by_an_explicit_word() {
     exit: 64
     ");
     assert_eq!(hub.writes(), Vec::<String>::new());
-    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]).exits(0).stdout, @"
+    insta::assert_snapshot!(accept(&["developer-portal/members/jane@example.com"]).exits(0).stdout, @r###"
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member gains 4 versions, 1 loses 8 versions.
+      + enabled members: 4 versions of 4 assets, 1 member  # drift
+      - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com  # drift
           enabled: false → true
@@ -310,9 +360,15 @@ fn what_is_no_longer_declared_is_deleted_on_the_word_of_the_record() {
     repository.commit("  userGroups: []\n  assets: []\n  members: [{user: jane@example.com, userGroups: [Support]}]\n");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
     let plan = ["plan", "-f", "portal.yaml", "--applied", "applied"];
-    insta::assert_snapshot!(case.run(&plan), @"
+    insta::assert_snapshot!(case.run(&plan), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 4 members lose 3 versions; identity provider groups: 2 lose.
+      - assets - system:administrators: 2 versions, 1 member, 1 identity provider group
+      - Finance/invoice-api v2 - Partner Acme: 2 members, 1 identity provider group
+      - members' groups - Support: com.example/customer-api v2, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       - userGroups/Partner Initech  # declared in applied, no longer in the manifest; cannot be undone; needs --allow delete
 
@@ -329,7 +385,7 @@ fn what_is_no_longer_declared_is_deleted_on_the_word_of_the_record() {
     6 members not in the manifest are left alone.
     3 pending sign-ups not in the manifest are left alone.
     exit: 0
-    ");
+    "###);
     // A snapshot for the same serves without a credential; one without the record says what is missing.
     case.run(&["observe", "-f", "portal.yaml", "--applied", "applied", "--out", "live.json"]).exits(0);
     let online = case.run(&plan).stdout;
@@ -357,9 +413,13 @@ fn what_is_pending_is_told_from_what_is_new() {
     repository.git(&["checkout", "--quiet", "feature"]);
     let plan = ["plan", "-f", "portal.yaml", "--applied", "refs/aehctl/applied", "--base", "main"];
     let only = |origin: &str| case.run(&[&plan[..], &["--detailed-exitcode", "--only", origin]].concat());
-    insta::assert_snapshot!(case.run(&plan), @"
+    insta::assert_snapshot!(case.run(&plan), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       + userGroups/Partner New
           parent: system:members
@@ -385,10 +445,14 @@ fn what_is_pending_is_told_from_what_is_new() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
     exit: 0
-    ");
-    insta::assert_snapshot!(only("drift"), @"
+    "###);
+    insta::assert_snapshot!(only("drift"), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - members' groups - Gold Tier: 8 versions of 5 assets, 1 member  # drift
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/ken@example.com  # drift
           userGroups: [system:members, - Gold Tier]
@@ -408,7 +472,7 @@ fn what_is_pending_is_told_from_what_is_new() {
           would be in Support again
           --accept-drift developer-portal/members/ken@example.com
     exit: 2
-    ");
+    "###);
     insta::assert_snapshot!(only("pending"), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
@@ -542,10 +606,14 @@ fn a_change_that_loosens_a_guard_does_not_pass_it() {
 ",
     );
     let case = repository.0;
-    insta::assert_snapshot!(case.run(&[&["plan", "-f", "portal.yaml"], &APPLIED[..]].concat()), @"
+    insta::assert_snapshot!(case.run(&[&["plan", "-f", "portal.yaml"], &APPLIED[..]].concat()), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
     Warning: this change loosens the guards: maxUpdates 1 → 50, protected without `members/ken@example.com`, prune.assets with `Finance/*`; it counts from the next apply on
+
+    Visibility: 2 members lose 12 versions.
+      - disabled members: 12 versions of 7 assets, 2 members
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           enabled: true → false
@@ -564,7 +632,7 @@ fn a_change_that_loosens_a_guard_does_not_pass_it() {
     refused: member `ken@example.com` is protected by `members/ken@example.com` and would be changed; if this is meant, add --unprotect developer-portal/members/ken@example.com, or take the pattern out of spec.guards.protected
     error: maxUpdates, protected refuse this plan; nothing was changed
     exit: 3
-    ");
+    "###);
     for earlier in [APPLIED, ["--base", "HEAD~1"]] {
         case.run(&[&["apply", "-f", "portal.yaml", "--auto-approve"], &earlier[..]].concat()).exits(3);
     }

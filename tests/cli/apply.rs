@@ -14,10 +14,24 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     let hub = Hub::demo();
     let case = Case::on(&hub).with(&["--parallelism", "1"]);
     case.write("portal.yaml", QUICKSTART);
-    insta::assert_snapshot!(case.run(&apply(&WORDS)), @r#"
+    insta::assert_snapshot!(case.run(&apply(&WORDS)), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
     Warning: publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
+
+    Visibility: 6 members gain 13 versions, 7 lose 5 versions; identity provider groups: 3 gain, 4 lose.
+      + mapping of okta/gold-developers + Gold Tier: 10 versions of 6 assets, 1 identity provider group
+      + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
+      + approved sign-ups: 4 versions of 3 assets, 1 member
+      + audience:contract + Partner Initech: 2 versions of 2 assets, 1 member
+      + audience:contract + Gold Tier: Finance/ledger-events v1, 2 members, 1 identity provider group
+      + audience:contract + Partner Acme: Finance/ledger-events v1, 2 members, 1 identity provider group
+      + com.example/order-api v3 + API Developers: 2 members, 2 identity provider groups
+      + members' groups + Early Access: Finance/payment-api v3, 1 member
+      - disabled members: 4 versions of 4 assets, 1 member
+      - com.example/legacy-orders v1 - system:members: 7 members, 4 identity provider groups
+      … and 2 more (--verbose lists them, --format json has all)
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ userGroups/Early Access  # formerly Beta Testers
           name: Beta Testers → Early Access
@@ -71,7 +85,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     [11/12] ~ assets/Finance/payment-api: written
     [12/12] + assets/Finance/ledger-events: written
     exit: 0
-    "#);
+    "###);
     hub.running().forget_requests();
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]), @"
     stdout:
@@ -107,9 +121,13 @@ fn nobody_can_be_asked_without_a_terminal() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&[])), @"
+    insta::assert_snapshot!(case.run(&apply(&[])), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - disabled members: 8 versions of 6 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           enabled: true → false
@@ -123,7 +141,7 @@ fn nobody_can_be_asked_without_a_terminal() {
     error: nobody can be asked: there is no terminal
      hint: nothing was changed; review the plan, then add --auto-approve
     exit: 3
-    ");
+    "###);
     case.run(&apply(&["--format", "json"])).exits(3);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
@@ -142,9 +160,17 @@ fn what_cannot_be_undone_needs_a_word() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 2 members gain 4 versions, 2 lose 3 versions; identity provider groups: 1 loses.
+      + approved sign-ups: 4 versions of 4 assets, 1 member
+      + enabled members: 4 versions of 4 assets, 1 member
+      - assets - Partner Acme: 3 versions of 3 assets, 2 members, 1 identity provider group
+      - members' groups - Partner Acme: 3 versions of 3 assets, 2 members
+      - mapping of Corporate SAML/"CN=Acme,OU=Partners,DC=example,DC=com" - Partner Acme: 3 versions of 3 assets, 1 identity provider group
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       - userGroups/Partner Acme  # state: absent; cannot be undone; needs --allow delete
 
@@ -181,7 +207,7 @@ fn what_cannot_be_undone_needs_a_word() {
     error: the plan does what needs an explicit word: `approve` for cleo@curious.example; `reject` for bob@spam.example; `delete` for Partner Acme; `enable` for dora@example.com; `leave-custom` for Warehousing/stock-api
      hint: nothing was changed; if this is meant, add --allow approve,reject,delete,enable,leave-custom
     exit: 3
-    ");
+    "###);
     let some = case.run(&apply(&["--auto-approve", "--allow", "approve,delete,enable"])).exits(3);
     assert!(some.stderr.contains("add --allow reject,leave-custom"), "{some}");
     assert_eq!(hub.writes(), Vec::<String>::new());
@@ -207,9 +233,18 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member gains com.example/order-api v1 (via Partner Initech), 3 lose 12 versions; identity provider groups: 1 gains, 1 loses.
+      + com.example/order-api v1 + Partner Initech: 1 member, 1 identity provider group
+      + members' groups + Partner Initech: com.example/order-api v1, 1 member
+      + mapping of Okta/initech + Partner Initech: com.example/order-api v1, 1 identity provider group
+      - disabled members: 12 versions of 7 assets, 1 member
+      - members' groups - API Developers: 5 versions of 3 assets, 1 member
+      - assets - API Developers: 2 versions of 2 assets, 3 members, 1 identity provider group
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       + userGroups/Initech Testers
           parent: Partner Initech
@@ -256,7 +291,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     [7/7] ~ assets/com.example/order-api: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    ");
+    "###);
     let json = case.run(&apply(&["--auto-approve", "--format", "json"])).exits(5).json();
     assert_eq!(json["outcomes"]["failed"], 1);
 }
@@ -284,9 +319,14 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
             "  members: [{user: jane@example.com, userGroups: [Gold Tier]}, {user: ken@example.com, enabled: false}]\n",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member gains 4 versions (via Gold Tier), 1 loses 12 versions.
+      + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
+      - disabled members: 12 versions of 7 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           userGroups: [system:members, + Gold Tier, - API Developers]
@@ -312,7 +352,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
     [2/2] ~ members/ken@example.com: written
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    ");
+    "###);
 }
 
 fn portal_path(tail: &str) -> String {
@@ -340,9 +380,12 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     });
     let case = Case::on(&hub).at(&proxy);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member gains 4 versions (via Gold Tier).
+      + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
 
       ~ members/jane@example.com
           userGroups: [system:members, + Gold Tier, - API Developers]
@@ -363,7 +406,7 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     [1/1] ~ members/jane@example.com: failed
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    ");
+    "###);
 }
 
 const PUBLISH: &str = "  assets: [{asset: Finance/ledger-events, versions: {v1: [Support]}}]\n";
@@ -441,11 +484,46 @@ fn the_report_comes_as_json_and_markdown_too() {
     exit: 0
     "#);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @r###"
     stdout:
     ## Plan: 0 to add, 1 to change, 0 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    **Visibility: 1 member gains 8 versions.**
+
+    <details open>
+    <summary>Visibility by cause</summary>
+
+    ```diff
+    + enabled members: 8 versions of 6 assets, 1 member
+    ```
+
+    </details>
+
+    <details>
+    <summary>Visibility by version: 8 versions</summary>
+
+    ```diff
+    ! Finance/exchange-rates v1
+    +     1 member via system:guests
+    ! Finance/payment-api v1
+    +     1 member via system:members
+    ! Logistics/shipment-api v1
+    +     1 member via API Developers
+    ! Logistics/shipment-api v2
+    +     1 member via API Developers
+    ! com.example/customer-api v1
+    +     1 member via API Developers
+    ! com.example/customer-api v2
+    +     1 member via API Developers
+    ! com.example/legacy-orders v1
+    +     1 member via system:members
+    ! com.example/order-api v2
+    +     1 member via API Developers
+    ```
+
+    </details>
 
     <details open>
     <summary>Members: 1 change</summary>
@@ -468,5 +546,5 @@ fn the_report_comes_as_json_and_markdown_too() {
     stderr:
     [1/1] ~ members/jane@example.com: written
     exit: 0
-    ");
+    "###);
 }

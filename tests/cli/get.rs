@@ -256,10 +256,10 @@ fn what_is_not_there_is_told_with_advice() {
      hint: there are: example.my.salesforce.com (c0000001-0000-4000-8000-000000000001)
     exit: 1
     ");
-    insta::assert_snapshot!(case.run(&["get", "members", "--format", "markdown"]), @"
+    insta::assert_snapshot!(case.run(&["get", "members", "--format", "markdown"]), @r###"
     stderr:
-    error: `get` has no Markdown form
-     hint: use human or json
+    error: `get` has no markdown form
+     hint: use --format human or json or csv
     exit: 64
-    ");
+    "###);
 }

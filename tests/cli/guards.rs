@@ -26,14 +26,19 @@ fn refused(ended: &crate::support::Ended) -> Vec<String> {
 fn too_many_deletions_are_refused_and_shown() {
     let hub = Hub::demo();
     let case = deleting(&hub, "{maxDeletes: 1}");
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses Logistics/shipment-api v2.
+      - Logistics/shipment-api v2 - Partner Globex: 1 member
+      - members' groups - Partner Globex: Logistics/shipment-api v2, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       - userGroups/Partner Globex  # state: absent; cannot be undone; needs --allow delete
       - userGroups/Support  # state: absent; cannot be undone; needs --allow delete
 
-      ~ assets/0e000001-0000-4000-8000-000000000003/shipment-api  # user group `Partner Globex` goes
+      ~ assets/Logistics/shipment-api  # user group `Partner Globex` goes
           versions.v2: [API Developers, system:administrators, - Partner Globex]
       ~ assets/com.example/customer-api  # user group `Support` goes
           versions.v2: [API Developers, system:administrators, - Support]
@@ -52,7 +57,7 @@ fn too_many_deletions_are_refused_and_shown() {
     refused: 2 of 6 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
     error: maxDeletes refuses this plan; nothing was changed
     exit: 3
-    ");
+    "###);
     let applied = case.run(&["apply", "-f", "portal.yaml", "--auto-approve", "--allow", "delete"]).exits(3);
     assert_eq!(refused(&applied).len(), 1, "{applied}");
     // Nothing but a guard's own word overrules it, and it works in either direction.
@@ -126,14 +131,18 @@ fn a_refused_plan_says_so_as_data_and_as_a_comment() {
     "#);
     let comment = case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]).exits(3).stdout;
     let head: Vec<&str> = comment.lines().take_while(|line| !line.starts_with("<details")).collect();
-    insta::assert_snapshot!(head.join("\n"), @"
+    insta::assert_snapshot!(head.join("\n"), @r###"
     ## Plan: 0 to add, 4 to change, 2 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
     - **Refused:** 2 of 6 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
     - **Refused:** user group &#96;Support&#96; is protected by &#96;userGroups/Support&#96; and would be deleted; if this is meant, add --unprotect developer-portal/userGroups/Support, or take the pattern out of spec.guards.protected
-    ");
+
+    **Visibility: 1 member loses Logistics/shipment-api v2&#46;**
+
+    - Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
+    "###);
 }
 
 #[test]
@@ -159,9 +168,13 @@ fn the_last_administrator_stays() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: olivia@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 16 versions.
+      - disabled members: 16 versions of 8 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/olivia@example.com
           enabled: true → false
@@ -175,7 +188,7 @@ fn the_last_administrator_stays() {
     refused: 1 administrator would no longer be one (olivia@example.com), which leaves 0 that are enabled, and minAdministrators asks for 1; if this is meant, add --min-administrators 0 or lower spec.guards.minAdministrators
     error: minAdministrators refuses this plan; nothing was changed
     exit: 3
-    ");
+    "###);
     assert_eq!(hub.writes(), Vec::<String>::new());
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve", "--min-administrators", "0"]).exits(0);
 }

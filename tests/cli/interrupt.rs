@@ -37,9 +37,13 @@ fn once_finishes_what_was_begun_and_reports() {
     working.interrupt();
     working.until("interrupted");
     drop(go);
-    insta::assert_snapshot!(case.finish(working), @"
+    insta::assert_snapshot!(case.finish(working), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 2 members lose 12 versions.
+      - disabled members: 12 versions of 7 assets, 2 members
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ userGroups/Support
           description: (none) → Helps
@@ -70,7 +74,7 @@ fn once_finishes_what_was_begun_and_reports() {
     [3/3] ~ members/ken@example.com: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 130
-    ");
+    "###);
     assert_eq!(hub.writes().len(), 1);
     let rest = Case::on(&hub);
     rest.write("portal.yaml", portal(SPEC));

@@ -1,6 +1,7 @@
 //! The program from end to end: the real binary, each case in a folder of its own with a hub of its own, and one
 //! snapshot of what it wrote and how it ended.
 
+mod access;
 mod applied;
 mod apply;
 mod bad_input;

@@ -7,10 +7,24 @@ fn the_quickstart_is_planned_for_people() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", QUICKSTART);
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r#"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
     Warning: publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
+
+    Visibility: 6 members gain 13 versions, 7 lose 5 versions; identity provider groups: 3 gain, 4 lose.
+      + mapping of okta/gold-developers + Gold Tier: 10 versions of 6 assets, 1 identity provider group
+      + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
+      + approved sign-ups: 4 versions of 3 assets, 1 member
+      + audience:contract + Partner Initech: 2 versions of 2 assets, 1 member
+      + audience:contract + Gold Tier: Finance/ledger-events v1, 2 members, 1 identity provider group
+      + audience:contract + Partner Acme: Finance/ledger-events v1, 2 members, 1 identity provider group
+      + com.example/order-api v3 + API Developers: 2 members, 2 identity provider groups
+      + members' groups + Early Access: Finance/payment-api v3, 1 member
+      - disabled members: 4 versions of 4 assets, 1 member
+      - com.example/legacy-orders v1 - system:members: 7 members, 4 identity provider groups
+      … and 2 more (--verbose lists them, --format json has all)
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ userGroups/Early Access  # formerly Beta Testers
           name: Beta Testers → Early Access
@@ -49,7 +63,7 @@ fn the_quickstart_is_planned_for_people() {
     5 members not in the manifest are left alone.
     1 pending sign-up not in the manifest is left alone.
     exit: 0
-    "#);
+    "###);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -60,7 +74,7 @@ fn a_plan_is_data_of_a_known_shape() {
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Support], enabled: false}]\n"));
     let plan = case.run(&["plan", "-f", "portal.yaml", "--format", "json"]).exits(0).json();
     let keys: Vec<&String> = plan.as_object().expect("a plan is an object").keys().collect();
-    insta::assert_snapshot!(format!("{keys:?}"), @r#"["accepted", "aehctl_version", "allow", "applied", "base", "changes", "commit", "digest", "format_version", "guards", "held", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"#);
+    insta::assert_snapshot!(format!("{keys:?}"), @r###"["accepted", "access", "aehctl_version", "allow", "applied", "base", "changes", "commit", "digest", "format_version", "guards", "held", "notices", "portal", "summary", "target", "unmanaged", "waiting"]"###);
     insta::assert_snapshot!(format!("{:#}", plan["changes"]), @r#"
     [
       {
@@ -132,17 +146,82 @@ fn a_plan_is_data_of_a_known_shape() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one comment, whole")]
 fn a_plan_is_a_comment_on_a_pull_request() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", QUICKSTART);
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]), @r#"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]), @r###"
     stdout:
     ## Plan: 4 to add, 6 to change, 2 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
     - **Warning:** publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
+
+    **Visibility: 6 members gain 13 versions, 7 lose 5 versions; identity provider groups: 3 gain, 4 lose.**
+
+    - Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
+
+    <details open>
+    <summary>Visibility by cause</summary>
+
+    ```diff
+    + mapping of okta/gold-developers + Gold Tier: 10 versions of 6 assets, 1 identity provider group
+    + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
+    + approved sign-ups: 4 versions of 3 assets, 1 member
+    + audience:contract + Partner Initech: 2 versions of 2 assets, 1 member
+    + audience:contract + Gold Tier: Finance/ledger-events v1, 2 members, 1 identity provider group
+    + audience:contract + Partner Acme: Finance/ledger-events v1, 2 members, 1 identity provider group
+    + com.example/order-api v3 + API Developers: 2 members, 2 identity provider groups
+    + members' groups + Early Access: Finance/payment-api v3, 1 member
+    - disabled members: 4 versions of 4 assets, 1 member
+    - com.example/legacy-orders v1 - system:members: 7 members, 4 identity provider groups
+    - com.example/order-api v3 - Partner Acme: 2 members, 1 identity provider group
+    - com.example/legacy-orders v1 - system:administrators: 1 member, 1 identity provider group
+    ```
+
+    </details>
+
+    <details>
+    <summary>Visibility by version: 14 versions</summary>
+
+    ```diff
+    ! Finance/exchange-rates v1
+    +     1 member via system:guests
+    -     1 member via system:guests
+    ! Finance/invoice-api v1
+    +     1 member via Gold Tier; whoever is in okta/gold-developers
+    ! Finance/invoice-api v2
+    +     1 member via Gold Tier; whoever is in okta/gold-developers
+    ! Finance/ledger-events v1
+    +     5 members via Gold Tier, Partner Acme, Partner Initech; whoever is in okta/gold-developers, saml/"CN=Acme,OU=Partners,DC=example,DC=com"
+    ! Finance/payment-api v1
+    +     1 member via system:members
+    -     1 member via system:members
+    ! Finance/payment-api v2
+    +     2 members via Gold Tier, Partner Initech; whoever is in okta/gold-developers
+    ! Finance/payment-api v3
+    +     1 member via Early Access
+    ! Logistics/shipment-api v1
+    +     no known member via API Developers; whoever is in okta/gold-developers
+    ! Logistics/shipment-api v2
+    +     no known member via API Developers; whoever is in okta/gold-developers
+    -     1 member via Partner Globex
+    ! com.example/customer-api v1
+    +     no known member via API Developers; whoever is in okta/gold-developers
+    ! com.example/customer-api v2
+    +     no known member via API Developers; whoever is in okta/gold-developers
+    ! com.example/legacy-orders v1
+    -     7 members via system:administrators, system:members; whoever is in okta/api-developers, okta/gold-developers, okta/portal-admins, saml/"CN=Acme,OU=Partners,DC=example,DC=com"
+    ! com.example/order-api v2
+    +     no known member via API Developers; whoever is in okta/gold-developers
+    ! com.example/order-api v3
+    +     2 members via API Developers; whoever is in okta/api-developers, okta/gold-developers
+    -     2 members via Partner Acme; whoever is in saml/"CN=Acme,OU=Partners,DC=example,DC=com"
+    ```
+
+    </details>
 
     <details open>
     <summary>User groups: 2 changes</summary>
@@ -215,7 +294,7 @@ fn a_plan_is_a_comment_on_a_pull_request() {
     - 1 pending sign-up not in the manifest is left alone.
     - Digest of these changes: sha256:[DIGEST]
     exit: 0
-    "#);
+    "###);
 }
 
 #[test]

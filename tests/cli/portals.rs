@@ -204,9 +204,13 @@ fn names_may_hold_slashes_and_pictures() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r#"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: identity provider groups: 1 gains com.example/order-api v1 (via R&D / Zürich 🚚).
+      + com.example/order-api v1 + R&D / Zürich 🚚: 1 identity provider group
+      + mapping of Okta/"CN=a/b,OU=Größe 🚚" + R&D / Zürich 🚚: com.example/order-api v1, 1 identity provider group
 
       + userGroups/"R&D / Zürich 🚚"
           parent: system:members
@@ -221,7 +225,7 @@ fn names_may_hold_slashes_and_pictures() {
     6 user groups not in the manifest are left alone.
     7 assets not in the manifest are left alone.
     exit: 0
-    "#);
+    "###);
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
     case.write("portal.yaml", portal("  userGroups: [{name: 'R&D / Zürich 🚚', state: absent}]\n"));

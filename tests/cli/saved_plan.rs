@@ -59,9 +59,13 @@ fn the_same_input_gives_the_same_plan() {
 fn a_saved_plan_is_applied_once_and_then_done_already() {
     let hub = Hub::demo();
     let case = saved(&hub);
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - disabled members: 8 versions of 6 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           enabled: true → false
@@ -76,11 +80,15 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
     stderr:
     [1/1] ~ members/jane@example.com: written
     exit: 0
-    ");
+    "###);
     hub.running().forget_requests();
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 8 versions.
+      - disabled members: 8 versions of 6 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           enabled: true → false
@@ -95,7 +103,7 @@ fn a_saved_plan_is_applied_once_and_then_done_already() {
     stderr:
     [1/1] ~ members/jane@example.com: done already
     exit: 0
-    ");
+    "###);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -125,9 +133,14 @@ fn a_stale_plan_is_not_begun() {
         writer.set_user_groups(&path, ids::JANE, &[ids::MEMBERS.to_owned(), ids::SUPPORT.to_owned()]).await
     });
     hub.running().forget_requests();
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member gains 4 versions (via Gold Tier), 1 loses 12 versions.
+      + members' groups + Gold Tier: 4 versions of 3 assets, 1 member
+      - disabled members: 12 versions of 7 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       ~ members/jane@example.com
           userGroups: [system:members, + Gold Tier, - API Developers]
@@ -148,7 +161,7 @@ fn a_stale_plan_is_not_begun() {
     error: plan.json is stale: 1 of its 2 changes no longer fit the portal; nothing was changed
      hint: plan again, and review what is different
     exit: 4
-    ");
+    "###);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
 
@@ -197,12 +210,12 @@ fn what_is_no_plan_is_told_in_a_line() {
     let case = saved(&hub);
     let whole = case.read("plan.json");
     case.write("plan.json", &whole[..whole.find("\"changes\": [").expect("a plan has changes") + 12]);
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @r###"
     stderr:
-    error: failed to read plan.json: not a plan file: EOF while parsing a list at line 7 column 14
+    error: failed to read plan.json: not a plan file: EOF while parsing a list at line 585 column 14
      hint: write one with `aehctl plan -f … --out FILE`
     exit: 1
-    ");
+    "###);
     case.write("plan.json", "");
     insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
     stderr:
