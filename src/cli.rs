@@ -343,13 +343,13 @@ pub struct AccessArgs {
     #[command(subcommand)]
     pub question: Question,
     /// Ask a snapshot that `observe --all` wrote, in place of the live portal; needs no credential
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "plan")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub live: Option<PathBuf>,
     /// Ask what a saved plan leaves behind
     #[arg(long, global = true, value_name = "PLANFILE")]
     pub plan: Option<PathBuf>,
     /// With --plan: ask what is there before it
-    #[arg(long, global = true, requires = "plan")]
+    #[arg(long, global = true)]
     pub before: bool,
 }
 

@@ -18,6 +18,17 @@ use crate::state::LiveState;
 
 pub(super) fn run(global: &Global, arguments: &AccessArgs) -> Result<Exit> {
     output::require_format(global, "access", &[Format::Human, Format::Json, Format::Csv])?;
+    // Flags that hold for every question are not compared by the parser.
+    if arguments.before && arguments.plan.is_none() {
+        return Err(Failure::with_exit(Exit::Usage, "--before asks what a saved plan found")
+            .hint("give the plan with --plan, or leave --before out")
+            .into());
+    }
+    if arguments.live.is_some() && arguments.plan.is_some() {
+        return Err(Failure::with_exit(Exit::Usage, "--live and --plan name two different states")
+            .hint("give one of them")
+            .into());
+    }
     let Source { access, target, live } = source(global, arguments)?;
     let side = if arguments.before { Side::Before } else { Side::After };
     let asked = Asked {

@@ -334,7 +334,7 @@ fn what_is_held_is_given_back_by_an_explicit_word() {
           --accept-drift developer-portal/members/ken@example.com
 
     Applied: 0 added, 2 changed, 0 deleted. 1 held change is left out.
-    ");
+    "###);
     accept(&["all"]).exits(0);
     let applied = [&["plan", "-f", "portal.yaml", "--detailed-exitcode"], &APPLIED[..]].concat();
     case.run(&applied).exits(0);

@@ -390,9 +390,14 @@ fn a_forged_plan_cannot_name_one_thing_and_write_to_another() {
             }
         }
     });
-    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @r###"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    Visibility: 1 member loses 12 versions; identity provider groups: 1 gains 9 versions (via API Developers, Gold Tier).
+      + mapping of okta/more + Gold Tier: 9 versions of 5 assets, 1 identity provider group
+      - disabled members: 12 versions of 7 assets, 1 member
+    Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 
       + idpMappings/Gold Tier/okta/more
 
@@ -415,7 +420,7 @@ fn a_forged_plan_cannot_name_one_thing_and_write_to_another() {
     error: plan.json is stale: 1 of its 3 changes no longer fit the portal; nothing was changed
      hint: plan again, and review what is different
     exit: 4
-    ");
+    "###);
     case.write("plan.json", &honest);
     forge(&case, |plan| plan["target"]["portal"]["connection"]["environment"] = "SANDBOX".into());
     insta::assert_snapshot!(case.run(&["apply", "plan.json", "--auto-approve"]), @"
