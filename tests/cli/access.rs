@@ -108,7 +108,7 @@ fn names_are_told_on_request_alone() {
     7 assets not in the manifest are left alone.
     "###);
     let comment = case.run(&[&plan[..], &["--format", "markdown"]].concat()).exits(0).stdout;
-    assert!(!comment.contains("@"), "{comment}");
+    assert!(!comment.contains('@'), "{comment}");
 }
 
 #[test]

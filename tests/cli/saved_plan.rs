@@ -356,6 +356,7 @@ fn saved_for_gold(hub: &Hub) -> Case {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshots of one story")]
 fn a_forged_plan_cannot_name_one_thing_and_write_to_another() {
     let hub = Hub::demo();
     let case = saved_for_gold(&hub);
