@@ -18,6 +18,10 @@ pub fn write_public(path: &Path, text: &str) -> Result<()> {
 }
 
 fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> Result<()> {
+    if is_device(path) {
+        let write = || OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+        return write().with_context(|| format!("failed to write {}", path.display()));
+    }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !directory.is_dir() {
         anyhow::bail!("failed to write {}: there is no folder {}", path.display(), directory.display());
@@ -76,6 +80,12 @@ pub fn write_folder<'f>(
     // It goes by its own name now.
     let _ = beside.keep();
     Ok(())
+}
+
+/// What stands in `/dev` by itself, such as `/dev/stdout`, is written to. Whoever may do so, as in a container, would
+/// otherwise put a file in its place, and break what else uses it.
+fn is_device(path: &Path) -> bool {
+    path.starts_with("/dev") && path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 /// The reason alone: the path that a temporary file would have had tells nobody anything.

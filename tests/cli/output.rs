@@ -57,6 +57,16 @@ fn a_full_disk_is_an_error() {
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"error: failed to write the result: No space left on device (os error 28)");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    case.write("portal.yaml", QUICKSTART);
+    let snapshot = case.run(&["observe", "-f", "portal.yaml", "--out", "/dev/fd/1"]).exits(0).json();
+    assert!(snapshot["format_version"].is_string(), "{snapshot}");
+}
+
 #[test]
 fn colour_is_for_terminals_unless_it_is_asked_for() {
     let hub = Hub::demo();
