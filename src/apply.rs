@@ -31,6 +31,8 @@ pub trait Watch: Sync {
 pub struct Options<'a> {
     /// How many objects are worked on at once.
     pub parallelism: usize,
+    /// How the program is called for this portal, in the command that tells what is unknown.
+    pub program: &'a str,
     /// Set from outside to stop: what was begun is finished, nothing else is begun.
     pub interrupt: &'a AtomicBool,
     pub watch: &'a dyn Watch,
@@ -359,7 +361,7 @@ impl<'a> Executor<'a> {
 
     fn finish(&self, change: &'a Change, mut outcome: Outcome) {
         if let Outcome::Unknown { hint, .. } = &mut outcome {
-            hint.get_or_insert_with(|| format!("`{}` tells", look(self.plan, change)));
+            hint.get_or_insert_with(|| format!("`{} get {}` tells", self.options.program, look(change)));
         }
         self.options.watch.finished(change, &outcome);
         let mut progress = self.progress();
@@ -434,22 +436,18 @@ impl<'a> Executor<'a> {
     }
 }
 
-/// The command that shows what became of a change.
-fn look(plan: &Plan, change: &Change) -> String {
-    let portal = &plan.target.portal;
-    let object = change.object_id.as_deref().unwrap_or_default();
-    let what = match &change.edit {
+/// What `get` shows of what became of a change.
+fn look(change: &Change) -> String {
+    match &change.edit {
         Edit::UserGroup(_) => "user-groups".to_owned(),
         Edit::IdpMapping(_) => "idp-mappings".to_owned(),
         Edit::Asset(_) => {
             let key = assets::io::key(change);
             format!("asset {}", shell_word(&format!("{}/{}", key.group_id, key.asset_id)))
         }
-        Edit::Member { .. } => format!("member {}", shell_word(object)),
+        Edit::Member { .. } => format!("member {}", shell_word(change.object_id.as_deref().unwrap_or_default())),
         Edit::Approve { .. } | Edit::Reject { .. } => "prospects".to_owned(),
-    };
-    let emulator = if portal.emulator { "--emulator " } else { "" };
-    format!("aehctl {emulator}--portal {} get {what}", shell_word(&portal.id))
+    }
 }
 
 /// Puts the changes of a phase together that share a read or a request.

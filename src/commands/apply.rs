@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 
 use super::context::Connection;
-use super::{analysis, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
+use super::{
+    again, analysis, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show,
+};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
 use crate::client::{LAST_SECONDS, Reader};
@@ -70,7 +72,8 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
         }
         let (report, journal) = execute(global, arguments, &connection, &plan).await?;
         connection.log_requests("applied");
-        output::data(&match global.format {
+        let exit = exit(&report);
+        let told = output::data(&match global.format {
             // The plan has said already that there is nothing to do.
             Format::Human if plan.is_empty() => String::new(),
             // The plan ends just above, with what is left alone.
@@ -79,8 +82,12 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
             Format::Markdown | Format::Csv => {
                 format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
             }
-        })?;
-        let exit = exit(&report);
+        });
+        if let Err(error) = told {
+            // The exit code says what became of the portal, and that is done.
+            output::say(&format!("warning: {error:#}; this is the report"));
+            output::say(render::report_human(&report, &plan, output::colors_talk(global)).trim_end());
+        }
         if let Some(path) = journal.filter(|_| exit != Exit::Done) {
             let path = render::text::terminal(&path.display().to_string()).into_owned();
             output::say(&format!("What was sent, and what came back, is in {path}"));
@@ -230,7 +237,8 @@ async fn execute(
         client.hurry();
         waited_for(&under_way)
     });
-    let options = apply::Options { parallelism, interrupt, watch: &watched };
+    let program = again::for_portal(global, plan);
+    let options = apply::Options { parallelism, program: &program, interrupt, watch: &watched };
     let report = apply(&session, plan, &options).await;
     progress.end();
     session.journal.end(&report);

@@ -1,6 +1,7 @@
 //! One file for each subcommand: wiring only.
 
 mod access;
+mod again;
 mod analysis;
 mod apply;
 mod completions;

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{analysis, block_on, context, guards, output, record, revisions};
-use crate::cli::{EMULATOR_DATABASE, Format, Global, PlanArgs};
-use crate::client::Region;
+use super::{again, analysis, block_on, context, guards, output, record, revisions};
+use crate::cli::{Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
 use crate::hold::Acceptance;
@@ -17,7 +16,6 @@ use crate::pseudonyms;
 use crate::render;
 use crate::snapshot::Snapshot;
 use crate::state::LiveState;
-use crate::text::shell_word;
 
 /// How a plan can be shown.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown];
@@ -70,9 +68,9 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
             format!("The plan is in {shown}, for reading: what holds pseudonyms is not applied.")
         } else if plan.guards.violations.is_empty() {
             format!(
-                "The plan is in {shown}. Apply exactly this with: aehctl {}apply {}",
-                connection_flags(global),
-                quoted(&name)
+                "The plan is in {shown}. Apply exactly this with: {} apply {}",
+                again::program(global),
+                again::word(&name)
             )
         } else {
             format!("The plan is in {shown}. As it is, apply refuses it too.")
@@ -84,29 +82,6 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     guards::refuse(&plan)?;
     let has_changes = !plan.is_empty() || !plan.held.is_empty();
     Ok(if arguments.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Done })
-}
-
-/// The flags without which the plan would be applied elsewhere, or be refused.
-fn connection_flags(global: &Global) -> String {
-    // The plan knows its portal: what says which one it is, is needed no more.
-    let Global { emulator, region, host, profile, .. } = global;
-    let emulator = emulator.as_deref().map(|database| {
-        if database == Path::new(EMULATOR_DATABASE) {
-            "--emulator".to_owned()
-        } else {
-            quoted(&format!("--emulator={}", database.display()))
-        }
-    });
-    let region = region.map(|region| format!("--region {}", Region::from(region).name()));
-    let host = host.as_ref().map(|host| format!("--host {}", quoted(host)));
-    let profile = profile.as_ref().map(|profile| format!("--profile {}", quoted(profile)));
-    let flags: Vec<String> = [emulator, region, host, profile].into_iter().flatten().collect();
-    if flags.is_empty() { String::new() } else { format!("{} ", flags.join(" ")) }
-}
-
-/// A word of a command that is shown, with what acts instead of being shown made visible.
-fn quoted(word: &str) -> String {
-    shell_word(&render::text::terminal(word))
 }
 
 /// Prints a plan in the format that was asked for.
@@ -140,30 +115,4 @@ pub(super) fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<Live
         output::say("People whom the manifest does not name have pseudonyms in it.");
     }
     Ok(live)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::Cli;
-
-    #[track_caller]
-    fn flags(arguments: &[&str]) -> String {
-        let arguments = [&["aehctl"][..], arguments, &["schema"]].concat();
-        connection_flags(&Cli::try_parse_from(arguments).expect("the arguments are well-formed").global)
-    }
-
-    #[test]
-    fn what_says_where_a_plan_is_applied_is_said_again() {
-        assert_eq!(flags(&["--portal", "Developer Portal", "--format", "json"]), "");
-        assert_eq!(flags(&["--emulator"]), "--emulator ");
-        assert_eq!(flags(&["--emulator=a b.db"]), "'--emulator=a b.db' ");
-        assert_eq!(
-            flags(&["--region", "eu", "--profile", "night's watch"]),
-            "--region eu --profile 'night'\\''s watch' "
-        );
-        assert_eq!(flags(&["--host", "https://example.com"]), "--host https://example.com ");
-    }
 }

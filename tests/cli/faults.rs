@@ -82,3 +82,16 @@ fn wrong_faults_are_told() {
     }
     assert!(help.stdout.contains("\nrate=N/TIME ") && help.stderr.is_empty(), "{help}");
 }
+
+#[test]
+fn the_command_that_tells_what_is_unknown_asks_the_same_hub() {
+    let case = Case::new();
+    case.write("portal.yaml", crate::support::portal("  userGroups: [{name: Partner Initech}]\n"));
+    let flags = ["--emulator=other.db", "--faults", "reset-before@createUserGroup"];
+    let applied = case.run(&[&flags[..], &["apply", "-f", "portal.yaml", "--auto-approve"]].concat()).exits(5);
+    let hint = applied.stdout.lines().find_map(|line| line.trim().strip_prefix("hint: `aehctl "));
+    let told = hint.and_then(|hint| hint.strip_suffix("` tells")).unwrap_or_else(|| panic!("{applied}"));
+    let arguments: Vec<&str> = told.split(' ').collect();
+    assert_eq!(arguments[0], "--emulator=other.db");
+    assert!(case.run(&arguments).exits(0).stdout.contains("Partner Globex"), "{told}");
+}

@@ -97,7 +97,7 @@ fn a_write_that_hangs_is_looked_up_and_not_waited_for() {
 
       ~ userGroups/Support: unknown whether it was written
           PATCH /api-experience-hub/api/v1/connections/c0000001-0000-4000-8000-000000000001/apiPortals/b0000002-0000-4000-8000-000000000001/userGroups/a0000001-0000-4000-8000-000000000008 (updateUserGroup): no whole answer within 5s of the interruption
-          hint: `aehctl --portal b0000001-0000-4000-8000-000000000001 get user-groups` tells
+          hint: `aehctl --host [HUB] --connection c0000001-0000-4000-8000-000000000001 --portal b0000001-0000-4000-8000-000000000001 get user-groups` tells
       2 changes skipped, because the apply was interrupted
           ~ members/jane@example.com
           ~ members/ken@example.com

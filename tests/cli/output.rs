@@ -101,3 +101,21 @@ fn requests_are_counted_in_the_log() {
     assert!(logged.stderr.contains("getConnections"), "{logged}");
     assert!(logged.stdout.starts_with("ID "), "the log is no data: {logged}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_told_all_the_same() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    case.write("portal.yaml", QUICKSTART);
+    let apply = ["apply", "-f", "portal.yaml", "--auto-approve", "--allow", "approve,reject", "--format", "json"];
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let output = case.command(&apply).stdout(full).output().expect("the binary can be started");
+    assert_eq!(output.status.code(), Some(0), "everything is applied");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let end = told.split_once("warning: ").expect("it is told").1;
+    insta::assert_snapshot!(end, @"
+    failed to write the result: No space left on device (os error 28); this is the report
+    Applied: 4 added, 6 changed, 2 deleted.
+    ");
+}

@@ -73,8 +73,12 @@ impl World {
 
     pub(crate) async fn apply(&self, plan: &Plan) -> Report {
         let session = Session::new(self.client.reader(), self.client.writer(), plan, PATIENCE, Journal::none());
-        let options =
-            apply::Options { parallelism: PARALLELISM, interrupt: &AtomicBool::new(false), watch: &Unwatched };
+        let options = apply::Options {
+            parallelism: PARALLELISM,
+            program: "aehctl",
+            interrupt: &AtomicBool::new(false),
+            watch: &Unwatched,
+        };
         apply::apply(&session, plan, &options).await
     }
 }
