@@ -221,6 +221,7 @@ pub fn read(text: &str) -> Result<Plan, Unusable> {
 pub fn open(text: &str, key: Option<&PlanKey>) -> Result<Saved, Unusable> {
     let malformed = |error: serde_json::Error| Unusable::Malformed(error.to_string());
     let mut document: Value = serde_json::from_str(text).map_err(malformed)?;
+    let is_plain = is_written_as(text, &document);
     let Value::Object(members) = &mut document else {
         return Err(Unusable::Malformed("expected a JSON object".to_owned()));
     };
@@ -235,7 +236,7 @@ pub fn open(text: &str, key: Option<&PlanKey>) -> Result<Saved, Unusable> {
         Some(stated) => stated == sha256(&document),
         None => is_intact_by_its_digest(&document),
     };
-    if !is_intact {
+    if !is_intact || !is_plain {
         return Err(Unusable::Edited);
     }
     let signature = match (key, signature) {
@@ -250,6 +251,13 @@ pub fn open(text: &str, key: Option<&PlanKey>) -> Result<Saved, Unusable> {
         None => Ok(Saved { plan, signature }),
         Some(how) => Err(Unusable::Contradictory(how)),
     }
+}
+
+/// Whether a text is how a document is written, white space aside. If a key stands in it twice, or in another spelling,
+/// who reviews it with another program may see something else than this one.
+fn is_written_as(text: &str, document: &Value) -> bool {
+    let visible = |text: &str| text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<_>>();
+    visible(text) == visible(&document.to_string())
 }
 
 /// The first plan files had no checksum: their digest was of the whole content.

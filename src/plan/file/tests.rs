@@ -276,6 +276,17 @@ fn what_does_not_fit_together_is_malformed() {
 }
 
 #[test]
+fn what_other_programs_may_read_otherwise_was_edited() {
+    let file = write(&small_plan(), WHEN);
+    assert!(read(&file.replace('\n', "\r\n")).is_ok(), "white space is nothing to read");
+    // Of two keys this program takes the last, and others the first.
+    for edited in [file.replacen('{', r#"{"allow": ["delete"],"#, 1), file.replacen("allow", r"\u0061llow", 1)] {
+        assert!(serde_json::from_str::<Value>(&edited).is_ok());
+        assert_eq!(read(&edited), Err(Unusable::Edited));
+    }
+}
+
+#[test]
 fn a_plan_without_checksum_or_with_anothers_was_edited() {
     for forged in [Value::Null, sha256(&json!({})).into(), digest(&small_plan()).into(), "sha256:".into()] {
         let mut document: Value = serde_json::from_str(&write(&small_plan(), WHEN)).expect("it is JSON");
