@@ -81,6 +81,9 @@ fn audience_items(manifest: &Manifest) -> impl Iterator<Item = &Located<Audience
 
 fn check_former_names(manifest: &Manifest, names: &Names<'_>, references: &[(&str, Location)], faults: &mut Faults) {
     let mut former: HashMap<&str, Location> = HashMap::new();
+    let takers: HashMap<&str, &str> = (names.declared.iter())
+        .flat_map(|(name, group)| group.formerly.iter().map(|former| (former.as_str(), *name)))
+        .collect();
     for name in manifest.user_groups.iter().flatten().flat_map(|group| &group.formerly) {
         if let Some(first) = former.get(name.value.as_str()) {
             let message = format!("`{}` became two groups", **name);
@@ -90,7 +93,15 @@ fn check_former_names(manifest: &Manifest, names: &Names<'_>, references: &[(&st
             continue;
         }
         former.insert(&name.value, name.location);
-        if let Some(declared) = names.declared.get(name.value.as_str()) {
+        if is_in_circle(&name.value, &takers) {
+            let message = format!("`{}` is given away and comes back: its renames go round in a circle", **name);
+            faults
+                .push(Diagnostic::error("rename-circle", name.location, message).with_help(
+                    "names cannot be swapped in one plan: rename one group to a name that nobody has first",
+                ));
+        } else if let Some(declared) = names.declared.get(name.value.as_str()).filter(|group| group.formerly.is_empty())
+        {
+            // One that has a former name itself gets this name in turn: a chain, which runs from its free end.
             let message = format!("`{}` is a former name, and is declared still", **name);
             faults.push(
                 Diagnostic::error("former-name-in-use", name.location, message)
@@ -114,6 +125,12 @@ fn check_former_names(manifest: &Manifest, names: &Names<'_>, references: &[(&st
             );
         }
     }
+}
+
+/// Whether the group that takes a name over gives its own to another, and so on, until one gets the name again.
+fn is_in_circle(name: &str, takers: &HashMap<&str, &str>) -> bool {
+    let chain = std::iter::successors(takers.get(name), |next| takers.get(**next));
+    chain.take(MOST_GROUPS).any(|next| *next == name)
 }
 
 fn check_references(names: &Names<'_>, references: &[(&str, Location)], faults: &mut Faults) {

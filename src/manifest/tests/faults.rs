@@ -288,6 +288,27 @@ fn groups_under_one_another_in_a_circle() {
 }
 
 #[test]
+fn renames_may_form_a_chain_and_no_circle() {
+    insta::assert_snapshot!(faults_of(
+        "  audiences: {payments: [B]}
+  userGroups:
+    - {name: A, formerly: [B]}
+    - {name: B, formerly: [C]}
+    - {name: Gold, formerly: [Silver]}
+    - {name: Silver, formerly: [Gold]}
+    - {name: Self, formerly: [Self]}
+"
+    ), @"
+    portal.yaml:9:31 error[rename-circle]: `Silver` is given away and comes back: its renames go round in a circle
+      help: names cannot be swapped in one plan: rename one group to a name that nobody has first
+    portal.yaml:10:33 error[rename-circle]: `Gold` is given away and comes back: its renames go round in a circle
+      help: names cannot be swapped in one plan: rename one group to a name that nobody has first
+    portal.yaml:11:31 error[rename-circle]: `Self` is given away and comes back: its renames go round in a circle
+      help: names cannot be swapped in one plan: rename one group to a name that nobody has first
+    ");
+}
+
+#[test]
 fn names_that_lead_nowhere() {
     insta::assert_snapshot!(faults_of(
         "  identityProviders: {okta: Okta}
