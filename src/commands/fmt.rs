@@ -11,6 +11,7 @@ use crate::diagnostic::Sources;
 use crate::exit::Exit;
 use crate::files;
 use crate::manifest::format::format;
+use crate::render::text::terminal;
 
 pub(super) fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
     let mut differing = 0_usize;
@@ -36,11 +37,12 @@ pub(super) fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
             let diff = TextDiff::from_lines(&text, &formatted);
             let unified = diff.unified_diff().header(&name, &name).to_string();
             for line in unified.lines() {
-                output::data(&format!("{}\n", crate::render::text::terminal(line)))?;
+                output::data(&format!("{}\n", terminal(line)))?;
             }
         } else {
-            files::write_public(&path, &formatted)?;
-            output::data(&format!("{}\n", path.display()))?;
+            // A link stays one: what it leads to is formatted.
+            files::write_public(&path.canonicalize().unwrap_or_else(|_| path.clone()), &formatted)?;
+            output::data(&format!("{}\n", terminal(&path.display().to_string())))?;
         }
     }
     if faulty > 0 {
@@ -57,7 +59,7 @@ pub(super) fn run(global: &Global, arguments: &Fmt) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Files as given, and the YAML files directly in folders.
+/// Files as given, and the YAML files directly in folders; links in there may lead anywhere, and are left alone.
 fn manifests(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
@@ -70,7 +72,8 @@ fn manifests(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<std::io::Result<Vec<_>>>()
             .with_context(|| format!("failed to read {}", path.display()))?;
-        inside.retain(|path| is_yaml(path) && path.is_file());
+        let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        inside.retain(|path| is_yaml(path) && is_file(path));
         inside.sort();
         found.extend(inside);
     }

@@ -248,6 +248,18 @@ fn fmt_keeps_comments_and_knows_when_there_is_nothing_to_do() {
     assert_eq!(case.files(), ["portal.yaml"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn fmt_leaves_links_what_they_are() {
+    let case = Case::new();
+    case.write("apart/portal.yaml", "a:   1\n");
+    std::os::unix::fs::symlink("apart/portal.yaml", case.path("link.yaml")).expect("it can be linked");
+    assert_eq!(case.run(&["fmt", "-f", "."]).exits(0).stdout, "", "in a folder they are passed over");
+    assert_eq!(case.run(&["fmt", "-f", "link.yaml"]).exits(0).stdout, "link.yaml\n");
+    assert!(case.path("link.yaml").is_symlink());
+    assert_eq!(case.read("apart/portal.yaml"), "a: 1\n");
+}
+
 #[test]
 fn fmt_leaves_alone_what_it_cannot_read() {
     let case = Case::new();
