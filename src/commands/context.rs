@@ -24,6 +24,7 @@ use crate::{emulator, pseudonyms, resolve};
 
 /// The key of the pseudonyms, if there is one. It is no flag: any process of the machine can read those.
 pub(super) fn pseudonym_key() -> Result<Option<pseudonyms::Key>> {
+    refuse_garbled(|name| name == pseudonyms::KEY_VARIABLE)?;
     let text = environment(pseudonyms::KEY_VARIABLE).filter(|text| !text.trim().is_empty());
     Ok(text.map(|text| pseudonyms::Key::new(&text)).transpose()?)
 }
@@ -287,10 +288,8 @@ impl From<RegionName> for Region {
 
 /// The key that plans are signed with, if there is one.
 pub(super) fn plan_key() -> Result<Option<PlanKey>> {
-    let Some(text) = std::env::var_os(PLAN_KEY) else { return Ok(None) };
-    let Ok(text) = text.into_string() else {
-        return Err(Failure::new(format!("{PLAN_KEY} is not Unicode text")).into());
-    };
+    refuse_garbled(|name| name == PLAN_KEY)?;
+    let Some(text) = environment(PLAN_KEY) else { return Ok(None) };
     PlanKey::new(&text.into()).map(Some).map_err(|weak| {
         Failure::new(weak.to_string())
             .hint(format!("make one with `openssl rand -hex 32`, or unset {PLAN_KEY} to go without signatures"))

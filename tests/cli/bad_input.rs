@@ -278,10 +278,15 @@ fn a_variable_that_is_no_text_is_told() {
 
     let case = Case::new();
     case.write("portal.yaml", portal("  userGroups: [{name: '${AEHCTL_VAR_NAME}'}]\n"));
-    for (name, arguments) in
-        [("ANYPOINT_CLIENT_ID", ["get", "connections", "-v"]), ("AEHCTL_VAR_NAME", ["validate", "-f", "portal.yaml"])]
-    {
-        let output = case.command(&arguments).env(name, OsStr::from_bytes(b"\xff\xfe")).output().expect("it starts");
+    case.write("plain.yaml", portal(""));
+    let observe = ["observe", "--emulator", "-f", "plain.yaml", "--pseudonyms", "--out", "live.json"];
+    for (name, arguments) in [
+        ("ANYPOINT_CLIENT_ID", &["get", "connections"][..]),
+        ("AEHCTL_VAR_NAME", &["validate", "-f", "portal.yaml"]),
+        ("AEHCTL_PSEUDONYM_KEY", &observe),
+        ("AEHCTL_PLAN_KEY", &["show", "plan.json"]),
+    ] {
+        let output = case.command(arguments).env(name, OsStr::from_bytes(b"\xff\xfe")).output().expect("it starts");
         assert_eq!(output.status.code(), Some(1));
         let expected = format!(
             "error: the environment variable {name} is set, but not to text in UTF-8\n hint: set it again, or unset it\n"
