@@ -52,7 +52,12 @@ pub async fn locate(reader: &Reader, target: &Target) -> Result<Found> {
             }
         }
     }
-    let listed = if seen.is_empty() { "there is none".to_owned() } else { format!("there are: {}", seen.join(", ")) };
+    let listed = match seen.as_slice() {
+        [] => {
+            "no portal is to be seen there at all: check the connection, and whom the credential belongs to".to_owned()
+        }
+        seen => format!("there are: {}", seen.join(", ")),
+    };
     let (connection, portal) = match (found.len(), &target.portal) {
         (1, _) => found.remove(0),
         (0, Some(wanted)) => {
