@@ -15,8 +15,9 @@ use crate::address::Kind;
 use crate::plan::file::digest;
 use crate::plan::{NoticeLevel, Plan};
 
-/// What GitHub takes as one comment; counted in UTF-16 units, which are never fewer than characters.
-pub(super) const LIMIT: usize = 65_536;
+/// What GitHub takes as one comment is 65,536; the rest is for what a pipeline says itself. Counted in UTF-16 units,
+/// which are never fewer than characters.
+pub(super) const LIMIT: usize = 65_000;
 
 /// What lists outside of folded sections may take.
 const LISTS: usize = 8_000;
@@ -25,6 +26,7 @@ const LISTS: usize = 8_000;
 pub fn plan_markdown(plan: &Plan) -> String {
     let names = Names::of(plan);
     let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan));
+    comment.head.insert_str(0, &mark(&plan.portal));
     comment.paragraph(&wording::portal(plan));
     if let Some(origins) = wording::origins(plan) {
         comment.paragraph(&Line::at(0).plain(origins));
@@ -68,6 +70,16 @@ pub fn plan_markdown(plan: &Plan) -> String {
         comment.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
     }
     comment.finish("the whole plan is in the output of the job, and in `--format json`")
+}
+
+/// A first line that nobody sees, by which a bot finds the comment that it wrote for this portal.
+fn mark(portal: &str) -> String {
+    let harmless = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => character,
+        _ => '_',
+    };
+    let name: String = portal.chars().take(100).map(harmless).collect();
+    format!("<!-- aehctl plan: {name} -->\n")
 }
 
 const fn title(kind: Kind) -> &'static str {
@@ -269,4 +281,16 @@ fn fenced_block(block: &Block<'_>) -> String {
 
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_ends_its_mark() {
+        assert_eq!(mark("developer-portal"), "<!-- aehctl plan: developer-portal -->\n");
+        assert_eq!(mark("a-->\n@everyone ü"), "<!-- aehctl plan: a--___everyone__ -->\n");
+        assert_eq!(mark(&"x".repeat(200)).len(), 100 + mark("").len());
+    }
 }

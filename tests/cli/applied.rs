@@ -103,6 +103,7 @@ fn what_somebody_took_away_is_held_and_all_else_goes_on() {
     "###);
     insta::assert_snapshot!(case.run(&[&plan[..], &["--format", "markdown"]].concat()), @r###"
     stdout:
+    <!-- aehctl plan: developer-portal -->
     ## Plan: 0 to add, 2 to change, 0 to delete. 2 held changes are left out.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)

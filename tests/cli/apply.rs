@@ -486,6 +486,7 @@ fn the_report_comes_as_json_and_markdown_too() {
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
     insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @r###"
     stdout:
+    <!-- aehctl plan: developer-portal -->
     ## Plan: 0 to add, 1 to change, 0 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)

@@ -132,6 +132,7 @@ fn a_refused_plan_says_so_as_data_and_as_a_comment() {
     let comment = case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]).exits(3).stdout;
     let head: Vec<&str> = comment.lines().take_while(|line| !line.starts_with("<details")).collect();
     insta::assert_snapshot!(head.join("\n"), @r###"
+    <!-- aehctl plan: developer-portal -->
     ## Plan: 0 to add, 4 to change, 2 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)

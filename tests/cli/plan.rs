@@ -153,6 +153,7 @@ fn a_plan_is_a_comment_on_a_pull_request() {
     case.write("portal.yaml", QUICKSTART);
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]), @r###"
     stdout:
+    <!-- aehctl plan: developer-portal -->
     ## Plan: 4 to add, 6 to change, 2 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)

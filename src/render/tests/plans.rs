@@ -61,6 +61,7 @@ fn a_plan_is_shown_by_kind() {
 #[test]
 fn a_plan_as_a_comment() {
     insta::assert_snapshot!(plan_markdown(&varied()), @"
+    <!-- aehctl plan: developer-portal -->
     ## Plan: 4 to add, 4 to change, 3 to delete.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
@@ -184,6 +185,7 @@ fn no_changes_is_said_in_these_words() {
     [emulator] No changes. The portal matches the manifest.
     ");
     insta::assert_snapshot!(plan_markdown(&plan), @"
+    <!-- aehctl plan: developer-portal -->
     ## [emulator] No changes. The portal matches the manifest.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
