@@ -32,6 +32,10 @@ contract *arguments:
 licences:
     .ci/run licences
 
+# Linters and schemas for the example pipelines.
+pipelines:
+    .ci/run pipelines
+
 # The simulation over many seeds; see docs/reliability.md.
 soak seeds="10000":
     AEHCTL_SEEDS={{seeds}} cargo test --locked --profile soak --test simulation

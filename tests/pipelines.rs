@@ -614,6 +614,14 @@ fn github_plans_comments_applies_and_watches() {
     assert!(again == id && comment.contains("+ userGroups/Partner Initech"), "{comment}");
     assert_eq!(read(forge.path(decoy)), format!("{MARK}Approved!\n"));
 
+    // Nobody without the key can tell who is meant.
+    let with_ken = portal(&format!("members: [{{user: ken@example.com, enabled: false}}], {}", invoice("Support")));
+    let (ended, _) = forge.plan_pull_request(Trust::Fork, &with_ken);
+    assert!(ended.fails().output.contains("without the key nobody can tell whom the manifest means"));
+    forge.plan_pull_request(Trust::Branch, &with_ken).0.succeeds();
+    let (ended, event) = forge.plan_pull_request(Trust::Branch, &with_initech);
+    ended.succeeds();
+
     // A text of somebody's own making is shown, cut off from everything else, or not at all.
     let artifact = format!("artifacts/{}/portal-plan/plan.md", event.expressions["github.event.workflow_run.id"]);
     forge.write(&format!("state/{artifact}"), "$(touch stolen) `touch stolen`\n");
