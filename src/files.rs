@@ -17,27 +17,59 @@ pub fn write_public(path: &Path, text: &str) -> Result<()> {
     replace(path, text, Some(permissions.unwrap_or_else(public)))
 }
 
+/// Replaces files that are there, all of them or none as far as that can be had: all are written beside before the
+/// first is renamed. They keep their permissions.
+pub fn replace_all<'f>(files: impl IntoIterator<Item = (&'f Path, &'f str)>) -> Result<()> {
+    let mut written = Vec::new();
+    for (path, text) in files {
+        let failed = || format!("failed to write {}; nothing was changed", path.display());
+        let permissions = fs::metadata(path).with_context(failed)?.permissions();
+        let file = write_beside(path, text, Some(permissions)).map_err(without_path).with_context(failed)?;
+        written.push((file, path));
+    }
+    let mut done: Vec<&Path> = Vec::new();
+    for (file, path) in written {
+        let named = done.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let failed = || match named.as_str() {
+            "" => format!("failed to write {}; nothing was changed", path.display()),
+            done => format!("failed to write {}; already written: {done}", path.display()),
+        };
+        file.persist(path).map_err(|error| without_path(error.error)).with_context(failed)?;
+        done.push(path);
+    }
+    Ok(())
+}
+
 fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> Result<()> {
     if is_device(path) {
         let write = || OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
         return write().with_context(|| format!("failed to write {}", path.display()));
     }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = folder_of(path);
     if !directory.is_dir() {
         anyhow::bail!("failed to write {}: there is no folder {}", path.display(), directory.display());
     }
     let write = || -> std::io::Result<()> {
-        // A file of this kind is made readable for its owner alone.
-        let mut file = tempfile::Builder::new().prefix(".aehctl-").tempfile_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        if let Some(permissions) = permissions {
-            file.as_file().set_permissions(permissions)?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        write_beside(path, text, permissions)?.persist(path)?;
         Ok(())
     };
     write().map_err(without_path).with_context(|| format!("failed to write {}", path.display()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes what is to become a file, beside its place.
+fn write_beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<tempfile::NamedTempFile> {
+    // A file of this kind is made readable for its owner alone.
+    let mut file = tempfile::Builder::new().prefix(".aehctl-").tempfile_in(folder_of(path))?;
+    file.write_all(text.as_bytes())?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// Fails if something is at this place already; an empty folder is nothing.
@@ -57,7 +89,7 @@ pub fn write_folder<'f>(
     private: bool,
 ) -> Result<()> {
     refuse_taken(folder)?;
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = folder_of(folder);
     if !parent.is_dir() {
         anyhow::bail!("failed to write {}: there is no folder {}", folder.display(), parent.display());
     }

@@ -3,6 +3,7 @@
 mod check;
 mod decode;
 pub mod delegate;
+pub mod edit;
 mod faults;
 mod files;
 pub mod format;
