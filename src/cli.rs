@@ -142,6 +142,10 @@ pub enum Command {
     Access(AccessArgs),
     /// Write the live portal as a manifest; planning it at once shows no changes
     Export(Export),
+    /// Write what the portal shows into the manifest that declares it otherwise
+    Pull(Pull),
+    /// Take a member's or a user group's visibility away at once
+    Revoke(Revoke),
     /// List objects of the hub
     Get(Get),
     /// Run, fill or inspect the emulator
@@ -402,6 +406,79 @@ pub struct Export {
     /// Write to a file; with --split, the folder to make
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// Object whose live value is written, as `plan` shows it; or everything that differs
+    #[arg(value_name = "ADDRESS|all", required = true)]
+    pub objects: Vec<Pulled>,
+    #[command(flatten)]
+    pub files: Files,
+    /// Write nothing; fail if there is something to write
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What is pulled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pulled {
+    All,
+    Object(AddressWord),
+}
+
+impl std::str::FromStr for Pulled {
+    type Err = crate::address::NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::Object) }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Revoke {
+    #[command(subcommand)]
+    pub whose: Revoked,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Revoked {
+    /// Disable a member, and take them out of every group that is not built in
+    Member {
+        /// Username, email or id
+        #[arg(value_name = "USER")]
+        user: String,
+        #[command(flatten)]
+        how: RevokeHow,
+    },
+    /// Take a user group out of every audience, drop what is mapped to it, and take its members out of it
+    Group {
+        /// Name or id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        #[command(flatten)]
+        how: RevokeHow,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct RevokeHow {
+    /// Manifest file or folder that says which portal it is, and for which the lasting change is shown; may be given
+    /// several times
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// Also write the lasting change of the manifest to a file, for `git apply`
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub patch: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Where to record what is sent and what comes back [default: a new file in .aehctl/journal]
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Enabled administrators that must be left; 0 lets the last one go
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub min_administrators: Option<usize>,
 }
 
 #[derive(Debug, Args)]

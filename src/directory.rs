@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{GroupId, GroupName};
 use crate::kinds::GroupSet;
-use crate::manifest::model::SystemGroup;
+use crate::manifest::model::{GroupReference, SystemGroup};
 use crate::state::{GroupFlags, LiveGroup};
 
 /// One group of the directory.
@@ -52,6 +52,16 @@ impl TryFrom<Vec<Entry>> for Directory {
 impl From<Directory> for Vec<Entry> {
     fn from(directory: Directory) -> Self {
         directory.entries.into_values().collect()
+    }
+}
+
+impl GroupReference {
+    /// As it is written in manifests.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::System(system) => system.as_str(),
+            Self::Named(name) => name,
+        }
     }
 }
 

@@ -31,6 +31,7 @@
 
 pub mod access;
 pub mod address;
+pub mod amend;
 pub mod apply;
 pub mod cli;
 pub mod client;
@@ -63,6 +64,7 @@ pub mod render;
 pub mod report;
 pub mod resolve;
 pub mod revision;
+pub mod revoke;
 pub mod snapshot;
 pub mod state;
 #[cfg(test)]

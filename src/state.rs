@@ -184,6 +184,18 @@ impl LiveMember {
         label(self.declared_as.as_deref(), self.username.as_deref(), &self.email)
     }
 
+    /// Whether a manifest or a command means this member by the text: ids as they are, usernames and emails without
+    /// regard to case.
+    pub fn is_called(&self, user: &str) -> bool {
+        let user_folded = user.to_lowercase();
+        self.id.as_str() == user || self.names().any(|name| name.to_lowercase() == user_folded)
+    }
+
+    /// Username and email.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.username.as_deref(), Some(self.email.as_str())].into_iter().flatten()
+    }
+
     /// The identity provider sets the member's groups at each login.
     pub fn is_federated(&self, connection: &LiveConnection) -> bool {
         match &self.provider {

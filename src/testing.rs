@@ -11,9 +11,8 @@ use std::fmt::Write as _;
 use crate::diagnostic::{Located, Location};
 use crate::id::{AssetKey, ChangeId, GroupId, GroupName};
 use crate::manifest::model::{
-    Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, Guards, IdpGroup, Instances, Manifest,
-    Member, Parent, ProspectDecision, ProspectMatch, ProspectRule, Prune, SystemGroup, Target, UserGroup,
-    VersionAudience, Versions,
+    Asset, AssetState, Audience, AudienceItem, GroupReference, GroupState, IdpGroup, Instances, Manifest, Member,
+    Parent, ProspectDecision, ProspectMatch, ProspectRule, SystemGroup, UserGroup, VersionAudience, Versions,
 };
 use crate::plan::{self, Plan, Request, Revision};
 use crate::record::Earlier;
@@ -264,19 +263,7 @@ pub(crate) fn versions(versions: &[(&str, &[&str])]) -> Versions {
 
 /// A manifest that declares nothing.
 pub(crate) fn manifest() -> Manifest {
-    Manifest {
-        name: text("portal"),
-        target: Target::default(),
-        identity_providers: BTreeMap::new(),
-        audiences: BTreeMap::new(),
-        user_groups: None,
-        assets: None,
-        members: None,
-        prospects: None,
-        prune: Prune::default(),
-        guards: Guards::default(),
-        delegation: None,
-    }
+    Manifest::bare("portal")
 }
 
 impl Manifest {

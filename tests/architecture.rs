@@ -43,6 +43,25 @@ const HOUSE: &[(&str, &[&str])] = &[
         &["address", "diff", "guard", "hold", "manifest", "order", "origin", "plan", "record", "resolve", "state"],
     ),
     ("access", &["address", "directory", "id", "kinds/spec", "plan", "state"]),
+    (
+        "revoke",
+        &[
+            "diagnostic",
+            "diff",
+            "directory",
+            "failure",
+            "guard",
+            "id",
+            "kinds/spec",
+            "limit",
+            "manifest",
+            "order",
+            "plan",
+            "resolve",
+            "state",
+        ],
+    ),
+    ("amend", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state"]),
     ("export", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("report", &["address", "id", "plan"]),
     ("render", &["access", "address", "directory", "id", "kinds/spec", "manifest", "plan", "report", "state", "text"]),
@@ -80,6 +99,8 @@ const PURE: &[&str] = &[
     "guard",
     "report",
     "export",
+    "revoke",
+    "amend",
 ];
 
 /// What only impure code needs.

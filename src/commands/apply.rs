@@ -211,7 +211,7 @@ async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Pl
 }
 
 /// Applies the plan; gives the report, and the journal if there was anything to record.
-async fn execute(
+pub(super) async fn execute(
     global: &Global,
     arguments: &Apply,
     connection: &Connection,
@@ -262,7 +262,7 @@ fn journal_path(arguments: &Apply, plan: &Plan) -> PathBuf {
 /// The folder of journals, in the working directory.
 const JOURNALS: &str = ".aehctl/journal";
 
-fn exit(report: &Report) -> Exit {
+pub(super) fn exit(report: &Report) -> Exit {
     if report.interrupted {
         Exit::Interrupted
     } else if !report.is_complete() {
@@ -275,7 +275,7 @@ fn exit(report: &Report) -> Exit {
 }
 
 /// Whoever sits there is asked; without anyone, the words must have been given.
-fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
+pub(super) fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
     if arguments.auto_approve {
         let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
         let missing = guard::missing_words(plan, &given);

@@ -6,6 +6,7 @@ mod analysis;
 mod apply;
 mod completions;
 mod context;
+mod edits;
 mod emulator;
 mod export;
 mod fmt;
@@ -17,8 +18,10 @@ mod man;
 mod observe;
 mod output;
 mod plan;
+mod pull;
 mod record;
 mod revisions;
+mod revoke;
 mod schema;
 mod show;
 mod validate;
@@ -66,6 +69,8 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(global, &arguments),
         Command::Access(arguments) => access::run(global, &arguments),
         Command::Export(arguments) => export::run(global, &arguments),
+        Command::Pull(arguments) => pull::run(global, &arguments),
+        Command::Revoke(arguments) => revoke::run(global, &arguments.whose),
         Command::Get(arguments) => get::run(global, &arguments),
         Command::Emulator(arguments) => emulator::run(global, arguments.command),
         Command::Schema => schema::run(),

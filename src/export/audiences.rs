@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Section;
-use super::names::{slug, text_of};
+use super::names::slug;
 use super::yaml::{Layout, Node};
 use crate::manifest::model::GroupReference;
 
@@ -68,7 +68,7 @@ fn is_worth_a_name(audience: &Audience, uses: usize) -> bool {
 }
 
 fn groups(audience: &Audience) -> Node {
-    Node::list(audience.iter().map(|group| Node::text(text_of(group))))
+    Node::list(audience.iter().map(|group| Node::text(group.as_str())))
 }
 
 /// What the groups have in common, or else their names.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::names::{BUILT_IN_PROVIDER, GroupNames, provider, slug, text_of, untaken};
+use super::names::{BUILT_IN_PROVIDER, GroupNames, provider, slug, untaken};
 use super::notes::{listed, shown};
 use super::yaml::{Field, Item, Layout, Node};
 use super::{Section, Selection};
@@ -181,12 +181,12 @@ impl<'a> Exporter<'a> {
 
     fn item(&mut self, id: &'a GroupId, children: &HashMap<&'a GroupId, Vec<&'a GroupId>>) -> Option<Item> {
         let Declared { group, reference, place } = self.declared.get(id)?;
-        let (group, name) = (*group, text_of(reference).to_owned());
+        let (group, name) = (*group, reference.as_str().to_owned());
         let mut fields = vec![("name", Node::text(&name))];
         let description = group.description.as_deref().filter(|text| !text.is_empty() && !group.flags.is_built_in());
         fields.extend(description.map(|text| ("description", Node::text(text))));
         if let Place::Under(parent) = place {
-            fields.push(("parent", Node::text(text_of(parent))));
+            fields.push(("parent", Node::text(parent.as_str())));
         }
         let mut comments = Vec::new();
         let rows = self.mappings.rows(&group.id);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::names::{GroupNames, text_of};
+use super::names::GroupNames;
 use super::notes::shown;
 use super::yaml::{Item, Layout, Node};
 use super::{Section, Selection};
@@ -30,7 +30,7 @@ pub(super) fn export(live: &LiveState, groups: &GroupNames<'_>, selection: &Sele
     if live.members.is_none() {
         exporter.notices.push("the members were not read and are left out".to_owned());
     }
-    let is_meant = |member: &&LiveMember| selection.takes(names(member).chain([member.id.as_str()]));
+    let is_meant = |member: &&LiveMember| selection.takes(member.names().chain([member.id.as_str()]));
     let mut items: Vec<(String, Item)> =
         live.members.iter().flatten().filter(is_meant).filter_map(|member| exporter.item(member)).collect();
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -73,7 +73,7 @@ impl<'a> Exporter<'a> {
         } else {
             match self.granted(member) {
                 Ok(groups) => {
-                    let groups = groups.iter().map(|group| Node::text(text_of(group)));
+                    let groups = groups.iter().map(|group| Node::text(group.as_str()));
                     fields.push(("userGroups", Node::list(groups)));
                 }
                 Err(reason) => {
@@ -140,7 +140,7 @@ impl<'a> Texts<'a> {
         let mut texts = Self { ids: HashSet::new(), by_name: HashMap::new(), taken: HashSet::new() };
         for member in members {
             texts.ids.insert(member.id.as_str());
-            for name in names(member) {
+            for name in member.names() {
                 texts.by_name.entry(name.to_lowercase()).or_default().insert(member.id.as_str());
             }
         }
@@ -149,7 +149,7 @@ impl<'a> Texts<'a> {
 
     /// The text for a member: the username, else the email, else the id. No two members get the same one.
     fn take(&mut self, member: &'a LiveMember) -> Option<&'a str> {
-        let mut candidates = names(member).chain([member.id.as_str()]);
+        let mut candidates = member.names().chain([member.id.as_str()]);
         let text = candidates.find(|text| self.means(text, member))?;
         self.taken.insert(text.to_lowercase());
         Some(text)
@@ -163,8 +163,4 @@ impl<'a> Texts<'a> {
             && !self.taken.contains(&folded)
             && found.copied().all(|id| id == member.id.as_str())
     }
-}
-
-fn names(member: &LiveMember) -> impl Iterator<Item = &str> {
-    [member.username.as_deref(), Some(member.email.as_str())].into_iter().flatten()
 }

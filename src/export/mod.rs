@@ -186,7 +186,7 @@ impl Head<'_> {
 }
 
 /// The name as it was asked for, if a manifest takes it; else one after the portal.
-fn metadata_name(name: &str, portal: &str) -> String {
+pub fn metadata_name(name: &str, portal: &str) -> String {
     let name: String = name.chars().filter(|character| !character.is_control()).collect();
     if !name.trim().is_empty() {
         return name;

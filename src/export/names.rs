@@ -47,7 +47,7 @@ impl<'a> GroupNames<'a> {
     /// Everything that the group may be called.
     pub(super) fn all_of<'g>(&'g self, group: &'g LiveGroup) -> impl Iterator<Item = &'g str> {
         let reference = self.groups.get(&group.id).and_then(|named| named.reference.as_ref().ok());
-        [group.name.as_str()].into_iter().chain(reference.map(text_of))
+        [group.name.as_str()].into_iter().chain(reference.map(GroupReference::as_str))
     }
 
     pub(super) fn flags(&self, id: &GroupId) -> GroupFlags {
@@ -105,14 +105,6 @@ fn plain_name(group: &LiveGroup, holders: &[&GroupId]) -> Result<GroupReference,
         return Err(format!("{} groups are called {} (ids {})", holders.len(), shown(name), listed(holders)));
     }
     Ok(GroupReference::Named(name.clone()))
-}
-
-/// A reference as it is written.
-pub(super) fn text_of(reference: &GroupReference) -> &str {
-    match reference {
-        GroupReference::System(system) => system.as_str(),
-        GroupReference::Named(name) => name,
-    }
 }
 
 /// The id of the provider that every organization has, listed or not.

@@ -33,6 +33,25 @@ pub struct Manifest {
     pub delegation: Option<Delegation>,
 }
 
+impl Manifest {
+    /// One that declares nothing and stands in no file.
+    pub fn bare(name: &str) -> Self {
+        Self {
+            name: Located::new(name.to_owned(), Location { file: 0, start: 0, end: 0 }),
+            target: Target::default(),
+            identity_providers: BTreeMap::new(),
+            audiences: BTreeMap::new(),
+            user_groups: None,
+            assets: None,
+            members: None,
+            prospects: None,
+            prune: Prune::default(),
+            guards: Guards::default(),
+            delegation: None,
+        }
+    }
+}
+
 /// Where the portal is. Every part is optional; the resolver asks for what it cannot find out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Target {

@@ -4,6 +4,7 @@ mod assets;
 mod groups;
 mod members;
 mod portal;
+mod pulled;
 mod random;
 mod split;
 

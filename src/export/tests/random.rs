@@ -14,7 +14,7 @@ use crate::manifest::model::Instances;
 use crate::state::{AssetDetail, GroupFlags};
 
 /// Names that something, somewhere, takes for something else.
-const HOSTILE: &[&str] = &[
+pub(super) const HOSTILE: &[&str] = &[
     "",
     " ",
     " padded ",
@@ -296,7 +296,7 @@ fn add_members(portal: &mut Portal, members: Vec<Member>) {
 }
 
 /// Each case is a whole load and plan; `PROPTEST_CASES` asks for more of them.
-fn config() -> ProptestConfig {
+pub(super) fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { cases: default.cases.div_ceil(4), ..default }
 }
