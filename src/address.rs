@@ -72,6 +72,11 @@ pub struct Address {
     pub segments: Vec<String>,
 }
 
+/// A text as a segment of an address, which can be the name of a file as well: no two texts give the same one.
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
 impl Address {
     pub fn new<S: ToString>(portal: &str, kind: Kind, segments: impl IntoIterator<Item = S>) -> Self {
         Self {

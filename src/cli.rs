@@ -67,9 +67,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PORTAL")]
     pub portal: Option<String>,
 
-    /// Which Portal of the manifests: its metadata.name
+    /// Which Portal of the manifests: its metadata.name; may be given several times, and without it all are meant
     #[arg(long, global = true, value_name = "NAME")]
-    pub name: Option<String>,
+    pub name: Vec<String>,
 
     /// How many requests may be under way at once, at most: fewer in the beginning, and when the server asks for less
     #[arg(long, global = true, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -217,8 +217,8 @@ pub struct Observe {
     pub pseudonyms: bool,
     #[command(flatten)]
     pub revisions: Revisions,
-    /// Where to write the snapshot
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the snapshot; for several portals a folder, which gets a file for each
+    #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
 }
 
@@ -226,11 +226,12 @@ pub struct Observe {
 pub struct PlanArgs {
     #[command(flatten)]
     pub files: Files,
-    /// Plan on a snapshot that `observe` wrote; needs no credential
-    #[arg(long, value_name = "FILE")]
-    pub live: Option<PathBuf>,
-    /// Save the plan, so that exactly this can be applied
-    #[arg(long, value_name = "FILE")]
+    /// Plan on a snapshot that `observe` wrote, which needs no credential; for several portals a folder of them, or
+    /// several times
+    #[arg(long, value_name = "PATH")]
+    pub live: Vec<PathBuf>,
+    /// Save the plan, so that exactly this can be applied; for several portals a folder, which gets a file for each
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// What applying the saved plan may do beyond the harmless
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
@@ -297,12 +298,12 @@ pub struct GuardFlags {
 
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// Plan that `plan --out` wrote
+    /// Plan that `plan --out` wrote, several of them, or a folder of them
     #[arg(
         value_name = "PLANFILE", required_unless_present = "files",
         conflicts_with_all = ["files", "applied", "base", "accept_drift", "access", "access_names"],
     )]
-    pub plan: Option<PathBuf>,
+    pub plans: Vec<PathBuf>,
     /// Manifest file or folder; may be given several times
     #[arg(short = 'f', long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
@@ -324,7 +325,7 @@ pub struct Apply {
     #[arg(long, value_name = "WORDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,
     /// Apply the manifest only if that means the very changes that were reviewed: the digest that `plan` gave
-    #[arg(long, value_name = "DIGEST", conflicts_with = "plan")]
+    #[arg(long, value_name = "DIGEST", conflicts_with = "plans")]
     pub expect: Option<ExpectedDigest>,
     #[command(flatten)]
     pub access: AccessFlags,

@@ -59,6 +59,14 @@ impl FromIterator<Accepted> for Acceptance {
 }
 
 impl Acceptance {
+    /// What of it is about this portal.
+    #[must_use]
+    pub fn of(&self, portal: &str) -> Self {
+        let Self { all, addresses } = self;
+        let is_of = |address: &&Address| address.portal == portal;
+        Self { all: *all, addresses: addresses.iter().filter(is_of).cloned().collect() }
+    }
+
     fn covers(&self, address: &Address) -> bool {
         self.all || self.addresses.contains(address)
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::state::LiveState;
+use crate::state::{LivePortal, LiveState};
 
 /// A minor version adds fields, which older readers ignore; a major one is refused.
 const FORMAT_VERSION: &str = "1.0";
@@ -30,30 +30,55 @@ impl Snapshot {
         text
     }
 
+    /// Reads which portal a snapshot is of, and nothing else of it.
+    pub fn portal(text: &str) -> Result<LivePortal, Failure> {
+        #[derive(Deserialize)]
+        struct Whose {
+            live: Portal,
+        }
+        #[derive(Deserialize)]
+        struct Portal {
+            portal: LivePortal,
+        }
+        check_head(text)?;
+        let Whose { live: Portal { portal } } = serde_json::from_str(text).map_err(malformed)?;
+        Ok(portal)
+    }
+
     /// Reads a snapshot, whole or not at all.
     pub fn read(text: &str) -> Result<Self, Failure> {
-        #[derive(Deserialize)]
-        struct Head {
-            format_version: Option<String>,
-            kind: Option<String>,
-        }
-        let malformed = |error: serde_json::Error| Failure::new(format!("not a snapshot: {error}"));
-        if !text.trim_start().starts_with('{') {
-            return Err(Failure::new("not a snapshot: expected a JSON object")
-                .hint("write one with `aehctl observe -f … --out FILE`"));
-        }
-        let head: Head = serde_json::from_str(text).map_err(malformed)?;
-        let version = head.format_version.unwrap_or_default();
-        if head.kind.as_deref() != Some("Snapshot") {
-            return Err(Failure::new("not a snapshot: it has no `kind: Snapshot`")
-                .hint("write one with `aehctl observe -f … --out FILE`"));
-        }
-        if version.split('.').next() != FORMAT_VERSION.split('.').next() {
-            return Err(Failure::new(format!(
-                "the snapshot has format {version}, and this version reads {FORMAT_VERSION}"
-            ))
-            .hint("observe the portal again with this version"));
-        }
+        check_head(text)?;
         serde_json::from_str(text).map_err(malformed)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
+fn malformed(error: serde_json::Error) -> Failure {
+    Failure::new(format!("not a snapshot: {error}"))
+}
+
+/// Refuses what is no snapshot, and what another version wrote.
+fn check_head(text: &str) -> Result<(), Failure> {
+    #[derive(Deserialize)]
+    struct Head {
+        format_version: Option<String>,
+        kind: Option<String>,
+    }
+    if !text.trim_start().starts_with('{') {
+        return Err(Failure::new("not a snapshot: expected a JSON object")
+            .hint("write one with `aehctl observe -f … --out FILE`"));
+    }
+    let head: Head = serde_json::from_str(text).map_err(malformed)?;
+    let version = head.format_version.unwrap_or_default();
+    if head.kind.as_deref() != Some("Snapshot") {
+        return Err(Failure::new("not a snapshot: it has no `kind: Snapshot`")
+            .hint("write one with `aehctl observe -f … --out FILE`"));
+    }
+    if version.split('.').next() != FORMAT_VERSION.split('.').next() {
+        return Err(Failure::new(format!(
+            "the snapshot has format {version}, and this version reads {FORMAT_VERSION}"
+        ))
+        .hint("observe the portal again with this version"));
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use glob::Pattern;
 
-use super::{block_on, context, output, plan as plan_command, show};
+use super::{block_on, connection, fleet, output, show};
 use crate::access::{self, View};
 use crate::cli::{AccessArgs, Format, Global, Question};
 use crate::diagnostic::nearest;
@@ -84,10 +84,12 @@ fn source(global: &Global, arguments: &AccessArgs) -> Result<Source> {
         return Ok(Source { access, target: plan.target, live: None });
     }
     let live = match &arguments.live {
-        Some(path) => plan_command::from_snapshot(path, &[])?,
+        Some(path) => fleet::read_snapshot(path, &[], None)?,
         None => block_on(async {
-            let connection = context::connect(global, Target::default(), None).await?;
-            context::observe_for(global, &connection, Scope::Everything { members: true }).await
+            let connection = connection::connect(global, Target::default(), None).await?;
+            let live = connection::observe(global, &connection, Scope::Everything { members: true }).await;
+            connection.log_requests("observed");
+            live
         })?,
     };
     let (access, target) = access::of_live(&live);

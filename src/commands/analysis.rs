@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::context::Connection;
+use super::connection::Connection;
 use crate::access;
 use crate::cli::{AccessFlags, AccessScope, Global};
 use crate::observe;

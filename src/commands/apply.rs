@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 
-use super::context::Connection;
-use super::{
-    again, analysis, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show,
-};
+use super::connection::{self, Connection};
+use super::fleet::{self, Part, Planning, Trouble};
+use super::{again, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
 use crate::client::{LAST_SECONDS, Reader};
+use crate::diagnostic::Sources;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::guard;
 use crate::id::ChangeId;
 use crate::journal::Journal;
 use crate::kinds::session::{Patience, Session};
-use crate::observe::{Found, OrganizationNames, Scope, find_organization, locate, organization_names};
+use crate::observe::{Found, OrganizationNames, find_organization, locate, organization_names};
 use crate::plan::naming::{self, Misnomer};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
@@ -28,75 +28,177 @@ use crate::report::{ChangeResult, Outcome, Report};
 use crate::revision::Recording;
 use crate::state::{LivePortal, Named};
 
+/// A plan with the way to its portal.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    pub(super) connection: Connection,
+    /// Where the plan was saved.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// What a run is about, before anything is done.
+struct Preparation {
+    parts: Vec<Part<Prepared>>,
+    sources: Sources,
+    recording: Option<Recording>,
+}
+
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
     output::require_format(global, "apply", &[Format::Human, Format::Json, Format::Markdown])?;
     // A plan that cannot be read ends the command before anything is sent.
-    let saved = arguments.plan.as_deref().map(show::read).transpose()?;
+    let saved = saved_plans(&arguments.plans)?;
     block_on(async {
-        let (connection, mut plan, recording) = if let Some(plan) = saved {
-            let recording = arguments.record.as_deref().map(|name| record::of_plan(name, &plan)).transpose()?;
-            let connection = context::connect_to(global, &plan).await?;
-            // The portal must still be there, under the very same ids.
-            let reader = connection.client.reader();
-            let organization = async {
-                match &plan.target.portal.organization {
-                    None => Ok(None),
-                    Some(_) => find_organization(&reader).await.map(Some),
-                }
-            };
-            let (found, organization) = tokio::try_join!(locate(&reader, &connection.target), organization)?;
-            connection.log_requests("found the portal");
-            refuse_other_organization(&plan, organization.as_ref())?;
-            refuse_other_portal(&plan, &found.portal)?;
-            let misnomers = misnomers(&reader, &plan, &found, organization).await?;
-            refuse_misnamed(global, &plan, arguments.plan.as_deref(), &misnomers)?;
-            (connection, plan, recording)
+        let prepared = if arguments.plans.is_empty() {
+            from_manifests(global, arguments).await?
         } else {
-            let (connection, plan, recording) = make_plan(global, arguments).await?;
-            if let Some(expected) = &arguments.expect {
-                refuse_unexpected(global, &plan, expected)?;
-            }
-            (connection, plan, recording)
+            from_plans(global, arguments, saved).await?
         };
-        guards::apply_flags(&mut plan, &arguments.guards);
-        if global.format == Format::Human {
-            output::data(&plan_command::human(global, &plan))?;
+        let Preparation { mut parts, sources, recording } = prepared;
+        for part in &mut parts {
+            part.finish(|mut prepared| {
+                guards::apply_flags(&mut prepared.plan, &arguments.guards);
+                Ok(prepared)
+            });
         }
-        guards::refuse(&plan)?;
-        if !plan.is_empty() {
-            if global.format != Format::Human && !arguments.auto_approve && output::is_interactive() {
-                // Whoever is asked has to see what the question is about.
-                output::say(plan_command::human(global, &plan).trim_end());
+        let exit = match <[Part<Prepared>; 1]>::try_from(parts) {
+            Ok([part]) => {
+                alone(global, arguments, part.result.map_err(|trouble| trouble.alone(global, &sources))?).await?
             }
-            approve(arguments, &plan)?;
-        }
-        let (report, journal) = execute(global, arguments, &connection, &plan).await?;
-        connection.log_requests("applied");
-        let exit = exit(&report);
-        let told = output::data(&match global.format {
-            // The plan has said already that there is nothing to do.
-            Format::Human if plan.is_empty() => String::new(),
-            // The plan ends just above, with what is left alone.
-            Format::Human => format!("\n{}", render::report_human(&report, &plan, output::colors_data(global))),
-            Format::Json => render::report_json(&report, &plan),
-            Format::Markdown | Format::Csv => {
-                format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
-            }
-        });
-        if let Err(error) = told {
-            // The exit code says what became of the portal, and that is done.
-            output::say(&format!("warning: {error:#}; this is the report"));
-            output::say(render::report_human(&report, &plan, output::colors_talk(global)).trim_end());
-        }
-        if let Some(path) = journal.filter(|_| exit != Exit::Done) {
-            let path = render::text::terminal(&path.display().to_string()).into_owned();
-            output::say(&format!("What was sent, and what came back, is in {path}"));
-        }
+            Err(parts) => fleet::apply::apply(global, arguments, parts, &sources).await?,
+        };
         if let Some(recording) = recording {
             record::conclude(&recording, exit)?;
         }
         Ok(exit)
     })
+}
+
+/// Applies the plan of the one portal that a run is about.
+async fn alone(global: &Global, arguments: &Apply, prepared: Prepared) -> Result<Exit> {
+    let plan = &prepared.plan;
+    if let Some(expected) = &arguments.expect {
+        refuse_unexpected(global, plan, expected)?;
+    }
+    if global.format == Format::Human {
+        output::data(&plan_command::human(global, plan))?;
+    }
+    guards::refuse(plan)?;
+    if !plan.is_empty() {
+        if global.format != Format::Human && !arguments.auto_approve && output::is_interactive() {
+            // Whoever is asked has to see what the question is about.
+            output::say(plan_command::human(global, plan).trim_end());
+        }
+        check_words(arguments, plan)?;
+        if !arguments.auto_approve {
+            approve(&format!("`{}`", render::text::terminal(&plan.target.portal.name)))?;
+        }
+    }
+    let (report, journal) = execute(global, arguments, &prepared, Tells::of(global, 1)).await?;
+    prepared.connection.log_requests("applied");
+    let told = output::data(&match global.format {
+        // The plan has said already that there is nothing to do.
+        Format::Human if plan.is_empty() => String::new(),
+        // The plan ends just above, with what is left alone.
+        Format::Human => format!("\n{}", render::report_human(&report, plan, output::colors_data(global))),
+        Format::Json => render::report_json(&report, plan),
+        Format::Markdown | Format::Csv => {
+            format!("{}\n{}", render::plan_markdown(plan), render::report_markdown(&report, plan))
+        }
+    });
+    if let Err(error) = told {
+        // The exit code says what became of the portal, and that is done.
+        output::say(&format!("warning: {error:#}; this is the report"));
+        output::say(render::report_human(&report, plan, output::colors_talk(global)).trim_end());
+    }
+    let exit = exit(&report);
+    say_journal(journal.as_deref(), exit);
+    Ok(exit)
+}
+
+/// Says where everything is told of an apply that did not just go well.
+pub(super) fn say_journal(journal: Option<&Path>, exit: Exit) {
+    if let Some(path) = journal.filter(|_| exit != Exit::Done) {
+        let path = render::text::terminal(&path.display().to_string()).into_owned();
+        output::say(&format!("What was sent, and what came back, is in {path}"));
+    }
+}
+
+/// Reads the saved plans that paths stand for; each is for another portal.
+fn saved_plans(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Plan)>> {
+    let mut saved: Vec<(PathBuf, Plan)> = Vec::new();
+    for path in fleet::plan_files(paths)? {
+        let plan = show::read(&path)?;
+        let portal = |plan: &Plan| {
+            let LivePortal { region, connection, id, .. } = &plan.target.portal;
+            (region.clone(), connection.id.clone(), id.clone())
+        };
+        if let Some((other, _)) = saved.iter().find(|(_, other)| portal(other) == portal(&plan)) {
+            let message = format!("{} and {} are plans for the same portal", other.display(), path.display());
+            return Err(Failure::new(message).hint("apply the one that was reviewed").into());
+        }
+        saved.push((path, plan));
+    }
+    Ok(saved)
+}
+
+/// Finds the portals of saved plans, which must still be there, under the very same ids.
+async fn from_plans(global: &Global, arguments: &Apply, saved: Vec<(PathBuf, Plan)>) -> Result<Preparation> {
+    let plans = || saved.iter().map(|(_, plan)| plan);
+    let recording = arguments.record.as_deref().map(|name| record::of_plans(name, plans())).transpose()?;
+    if saved.len() > 1 && (global.portal.is_some() || global.connection.is_some()) {
+        return Err(Failure::with_exit(
+            Exit::Usage,
+            "--portal and --connection are about one portal, and there are several plans",
+        )
+        .hint("leave them out: each plan knows its portal")
+        .into());
+    }
+    let targets = plans().map(|plan| connection::target_of_plan(global, plan)).collect::<Result<Vec<_>>>()?;
+    let connections = connection::connect_all(global, targets).await?;
+    let tells = Tells::of(global, saved.len());
+    let mut parts = Vec::with_capacity(saved.len());
+    for ((file, plan), connection) in saved.into_iter().zip(connections) {
+        let name = plan.portal.clone();
+        let prepare = async {
+            let connection = connection?;
+            find(tells, &connection, &plan, &file).await?;
+            Ok(Prepared { plan, connection, file: Some(file) })
+        };
+        parts.push(Part { name, result: prepare.await.map_err(Trouble::Other) });
+    }
+    let connections = parts.iter().filter_map(|part| Some(&part.result.as_ref().ok()?.connection));
+    fleet::log_requests(connections, "found the portal");
+    Ok(Preparation { parts, sources: Sources::default(), recording })
+}
+
+/// The portal of a saved plan must still be there, under the very same ids.
+async fn find(tells: Tells, connection: &Connection, plan: &Plan, path: &Path) -> Result<()> {
+    let reader = connection.client.reader();
+    let organization = async {
+        match &plan.target.portal.organization {
+            None => Ok(None),
+            Some(_) => find_organization(&reader).await.map(Some),
+        }
+    };
+    let (found, organization) = tokio::try_join!(locate(&reader, &connection.target), organization)?;
+    refuse_other_organization(plan, organization.as_ref())?;
+    refuse_other_portal(plan, &found.portal)?;
+    let misnomers = misnomers(&reader, plan, &found, organization).await?;
+    refuse_misnamed(tells, plan, path, &misnomers)
+}
+
+/// How it is told why a saved plan is stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// Also as data on standard output. Of several portals, the one document on standard output tells enough.
+    Data,
+    Words,
+}
+
+impl Tells {
+    pub(super) fn of(global: &Global, portals: usize) -> Self {
+        if global.format == Format::Json && portals == 1 { Self::Data } else { Self::Words }
+    }
 }
 
 /// Ids may be the same in another organization; what they stand for is not.
@@ -155,17 +257,16 @@ async fn misnomers(reader: &Reader, plan: &Plan, found: &Found, organization: Op
 }
 
 /// What was reviewed under one name would be done to something of another: the plan is not even shown again.
-fn refuse_misnamed(global: &Global, plan: &Plan, path: Option<&Path>, misnomers: &[Misnomer]) -> Result<()> {
+fn refuse_misnamed(tells: Tells, plan: &Plan, path: &Path, misnomers: &[Misnomer]) -> Result<()> {
     if misnomers.is_empty() {
         return Ok(());
     }
-    if global.format == Format::Json {
+    if tells == Tells::Data {
         output::data(&render::stale_json(plan, misnomers, &[]))?;
     }
     for Misnomer { message, .. } in misnomers {
         output::say(&format!("  {}", render::text::terminal(message)));
     }
-    let path = path.unwrap_or_else(|| Path::new("the plan"));
     Err(Failure::with_exit(
         Exit::Stale,
         format!("{} is stale: its names do not mean what they meant; nothing was changed", path.display()),
@@ -195,33 +296,46 @@ fn refuse_unexpected(global: &Global, plan: &Plan, expected: &ExpectedDigest) ->
     .into())
 }
 
-async fn make_plan(global: &Global, arguments: &Apply) -> Result<(Connection, Plan, Option<Recording>)> {
-    let (manifest, sources) = context::load_one(global, &arguments.files)?;
-    let revisions = revisions::load(global, &arguments.revisions, &arguments.files, &manifest)?;
+async fn from_manifests(global: &Global, arguments: &Apply) -> Result<Preparation> {
+    let (manifests, sources) = context::load_meant(global, &arguments.files)?;
+    if arguments.expect.is_some() && manifests.len() > 1 {
+        return Err(Failure::with_exit(Exit::Usage, "--expect is about one plan, and there are several portals")
+            .hint("choose one with --name, or apply the plans that were saved: plan --out DIR, apply DIR")
+            .into());
+    }
+    let revisions = revisions::load(global, &arguments.revisions, &arguments.files)?;
     let record = |name| record::of_manifests(name, &arguments.files, &sources);
     let recording = arguments.record.as_deref().map(record).transpose()?;
-    let connection = context::connect_for(global, &manifest).await?;
-    let mut live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
-    let accept = arguments.accept_drift.iter().cloned().collect();
-    let mut plan = plan::make(revisions.request(&manifest, &live, &accept))
-        .map_err(|failure| context::unresolved(global, failure, &sources))?;
-    revisions::check_accepted(&accept, &plan)?;
-    analysis::add(global, Some(&connection), &arguments.access, &mut plan, &mut live).await?;
-    Ok((connection, plan, recording))
+    let planning = Planning {
+        global,
+        revisions: &revisions,
+        accept: &arguments.accept_drift.iter().cloned().collect(),
+        allow: BTreeSet::new(),
+        show_unmanaged: false,
+        only: None,
+        access: &arguments.access,
+    };
+    let parts = planning.on_hub(&manifests).await?;
+    let parts = parts
+        .into_iter()
+        .map(|part| part.map(|(plan, connection)| Prepared { plan, connection, file: None }))
+        .collect();
+    Ok(Preparation { parts, sources, recording })
 }
 
 /// Applies the plan; gives the report, and the journal if there was anything to record.
 pub(super) async fn execute(
     global: &Global,
     arguments: &Apply,
-    connection: &Connection,
-    plan: &Plan,
+    Prepared { plan, connection, file }: &Prepared,
+    tells: Tells,
 ) -> Result<(Report, Option<PathBuf>)> {
     let (reader, writer) = (connection.client.reader(), connection.client.writer());
     let mut session = Session::new(reader, writer, plan, Patience::default(), Journal::none());
     let parallelism = usize::from(global.parallelism);
-    if let Some(path) = &arguments.plan {
-        refuse_stale(global, &session, plan, path).await?;
+    // Once interrupted, nothing is begun anyway.
+    if let Some(path) = file.as_ref().filter(|_| !interrupt::is_requested()) {
+        refuse_stale(global, tells, &session, plan, path).await?;
         connection.log_requests("checked the plan");
     }
     let journal = if plan.is_empty() { None } else { Some(journal_path(arguments, plan)) };
@@ -262,6 +376,7 @@ fn journal_path(arguments: &Apply, plan: &Plan) -> PathBuf {
 /// The folder of journals, in the working directory.
 const JOURNALS: &str = ".aehctl/journal";
 
+/// How a command ends that applied one plan.
 pub(super) fn exit(report: &Report) -> Exit {
     if report.interrupted {
         Exit::Interrupted
@@ -274,40 +389,36 @@ pub(super) fn exit(report: &Report) -> Exit {
     }
 }
 
-/// Whoever sits there is asked; without anyone, the words must have been given.
-pub(super) fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
-    if arguments.auto_approve {
-        let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
-        let missing = guard::missing_words(plan, &given);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let words = missing.iter().map(|missing| missing.word.to_string()).collect::<Vec<_>>().join(",");
-        let lines: Vec<String> = missing
-            .iter()
-            .map(|missing| {
-                let count = missing.addresses.len();
-                let first = missing.addresses.first().map(|address| render::name(plan, address)).unwrap_or_default();
-                let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-                format!("`{}` for {first}{more}", missing.word)
-            })
-            .collect();
-        return Err(Failure::with_exit(
-            Exit::Refused,
-            format!("the plan does what needs an explicit word: {}", lines.join("; ")),
-        )
-        .hint(format!("nothing was changed; if this is meant, add --allow {words}"))
-        .into());
+/// Without anyone who is asked, the words must have been given.
+pub(super) fn check_words(arguments: &Apply, plan: &Plan) -> Result<(), Failure> {
+    let given: BTreeSet<Allow> = arguments.allow.iter().copied().collect();
+    let missing = guard::missing_words(plan, &given);
+    if !arguments.auto_approve || missing.is_empty() {
+        return Ok(());
     }
+    let words = missing.iter().map(|missing| missing.word.to_string()).collect::<Vec<_>>().join(",");
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|missing| {
+            let count = missing.addresses.len();
+            let first = missing.addresses.first().map(|address| render::name(plan, address)).unwrap_or_default();
+            let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+            format!("`{}` for {first}{more}", missing.word)
+        })
+        .collect();
+    let message = format!("the plan does what needs an explicit word: {}", lines.join("; "));
+    Err(Failure::with_exit(Exit::Refused, message)
+        .hint(format!("nothing was changed; if this is meant, add --allow {words}")))
+}
+
+/// Asks whoever sits there.
+pub(super) fn approve(portals: &str) -> Result<()> {
     if !output::is_interactive() {
         return Err(Failure::with_exit(Exit::Refused, "nobody can be asked: there is no terminal")
             .hint("nothing was changed; review the plan, then add --auto-approve")
             .into());
     }
-    output::prompt(&format!(
-        "\nApply these changes to `{}`? Write `yes` to go on: ",
-        render::text::terminal(&plan.target.portal.name)
-    ));
+    output::prompt(&format!("\nApply these changes to {portals}? Write `yes` to go on: "));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() != "yes" {
@@ -317,14 +428,14 @@ pub(super) fn approve(arguments: &Apply, plan: &Plan) -> Result<()> {
 }
 
 /// A saved plan whose objects have changed since is not begun.
-async fn refuse_stale(global: &Global, session: &Session, plan: &Plan, path: &Path) -> Result<()> {
+async fn refuse_stale(global: &Global, tells: Tells, session: &Session, plan: &Plan, path: &Path) -> Result<()> {
     let stale = stale(session, plan, usize::from(global.parallelism)).await;
     if stale.is_empty() {
         return Ok(());
     }
     let count = stale.len();
     let results: Vec<ChangeResult> = stale.into_iter().map(Stale::into_result).collect();
-    if global.format == Format::Json {
+    if tells == Tells::Data {
         output::data(&render::stale_json(plan, &[], &results))?;
     }
     output::say(render::stale_human(results, plan, output::colors_talk(global)).trim_end());

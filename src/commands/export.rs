@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{block_on, context, output};
+use super::{block_on, connection, output};
 use crate::cli::{Export, Global};
 use crate::exit::Exit;
 use crate::export::{Exported, Options, Part, Selection, export};
@@ -17,10 +17,15 @@ pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
         files::refuse_taken(folder)
             .map_err(|error| Failure::new(error.to_string()).hint("name a folder that is not there yet"))?;
     }
+    if let [_, second, ..] = global.name.as_slice() {
+        let message = format!("one portal is exported at a time, and --name gives it a second name, `{second}`");
+        return Err(Failure::with_exit(Exit::Usage, message).hint("give --name once").into());
+    }
     let (live, shared) = block_on(async {
-        let connection = context::connect(global, Target::default(), None).await?;
+        let connection = connection::connect(global, Target::default(), None).await?;
         let scope = Scope::Everything { members };
-        let live = context::observe_for(global, &connection, scope).await?;
+        let live = connection::observe(global, &connection, scope).await?;
+        connection.log_requests("observed");
         // Where nothing had to be said to find the portal, nothing else goes by its names.
         let shared = if global.portal.is_some() || global.connection.is_some() {
             shared_names(&connection.client.reader(), &live.portal).await?
@@ -30,7 +35,7 @@ pub(super) fn run(global: &Global, arguments: &Export) -> Result<Exit> {
         anyhow::Ok((live, shared))
     })?;
     let options = Options {
-        name: global.name.clone(),
+        name: global.name.first().cloned(),
         members,
         connection_by_id: shared.connection,
         portal_by_id: shared.portal,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::{block_on, context, output};
+use super::{block_on, connection, output};
 use crate::cli::{Format, Get, GetKind, Global, Search};
 use crate::client::{self, AssetQuery, BusinessGroup, ExchangeQuery, PortalPath, Reader, UserGroup, UserQuery};
 use crate::exit::Exit;
@@ -20,7 +20,7 @@ use crate::resolve::is_uuid;
 pub(super) fn run(global: &Global, arguments: &Get) -> Result<Exit> {
     output::require_format(global, "get", &[Format::Human, Format::Json, Format::Csv])?;
     let (table, json) = block_on(async {
-        let connection = context::connect(global, Target::default(), None).await?;
+        let connection = connection::connect(global, Target::default(), None).await?;
         let getter = Getter { reader: connection.client.reader(), target: connection.target.clone() };
         let found = getter.get(&arguments.kind, usize::from(global.parallelism)).await;
         connection.log_requests("got");

@@ -43,9 +43,21 @@ pub(super) fn say_violations(plan: &Plan) {
     }
 }
 
+/// The same of one plan among others.
+pub(super) fn say_violations_of(plan: &Plan) {
+    for violation in &plan.guards.violations {
+        output::say(&text::terminal(&format!("refused: {}: {violation}", plan.portal)));
+    }
+}
+
 /// Ends the command before anything is written if a guard refuses the plan.
 pub(super) fn refuse(plan: &Plan) -> Result<(), Failure> {
     say_violations(plan);
+    check(plan)
+}
+
+/// Whether no guard refuses the plan.
+pub(super) fn check(plan: &Plan) -> Result<(), Failure> {
     let mut guards: Vec<String> =
         plan.guards.violations.iter().map(|Violation { guard, .. }| guard.to_string()).collect();
     guards.dedup();

@@ -54,6 +54,11 @@ pub(super) fn gracefully(answer: impl Fn() -> Option<String> + Send + 'static) -
     &REQUESTED
 }
 
+/// Somebody has asked to stop already.
+pub(super) fn is_requested() -> bool {
+    REQUESTED.load(Ordering::SeqCst)
+}
+
 /// The same for what runs until it is stopped.
 pub(super) fn quietly() {
     QUIET.store(true, Ordering::SeqCst);

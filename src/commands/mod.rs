@@ -5,10 +5,12 @@ mod again;
 mod analysis;
 mod apply;
 mod completions;
+mod connection;
 mod context;
 mod edits;
 mod emulator;
 mod export;
+mod fleet;
 mod fmt;
 mod get;
 mod guards;
@@ -79,9 +81,14 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
     }
 }
 
-/// Says what went wrong in one place: the error, what led to it, and what to do.
-fn complain(global: &Global, error: &anyhow::Error) -> Exit {
-    let mut text = format!("{error:#}");
+/// What an error says: how the command ends, the error with what led to it, and what to do.
+struct Complaint {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+}
+
+fn complaint(error: &anyhow::Error) -> Complaint {
     let mut exit = Exit::Error;
     let mut hint = None;
     for cause in error.chain() {
@@ -94,15 +101,25 @@ fn complain(global: &Global, error: &anyhow::Error) -> Exit {
             hint = hint.or(failure.hint());
         }
     }
-    text = crate::render::text::terminal(&text).into_owned();
-    let hint = hint.map(|hint| crate::render::text::terminal(hint).into_owned());
+    Complaint { exit, message: format!("{error:#}"), hint: hint.map(ToOwned::to_owned) }
+}
+
+/// Says what went wrong in one place.
+fn complain(global: &Global, error: &anyhow::Error) -> Exit {
+    let Complaint { exit, message, hint } = complaint(error);
+    tell(global, &message, hint.as_deref());
+    exit
+}
+
+fn tell(global: &Global, message: &str, hint: Option<&str>) {
+    let text = crate::render::text::terminal(message);
+    let hint = hint.map(crate::render::text::terminal);
     let paint = output::colors_talk(global);
     let label = |word: &str, code: u8| if paint { format!("\u{1b}[1;{code}m{word}\u{1b}[0m") } else { word.to_owned() };
     output::say(&format!("{}: {text}", label("error", 31)));
     if let Some(hint) = hint {
         output::say(&format!(" {}: {hint}", label("hint", 36)));
     }
-    exit
 }
 
 fn start_logging(global: &Global) {

@@ -1,9 +1,11 @@
 //! `observe`
 
+use std::path::Path;
+
 use anyhow::Result;
 
-use super::revisions::{self, Revisions};
-use super::{analysis, block_on, context, output};
+use super::fleet::{self, Part};
+use super::{analysis, block_on, connection, context, output, revisions};
 use crate::cli::{Global, Observe};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,7 +14,9 @@ use crate::hold::Acceptance;
 use crate::observe::{Scope, Target};
 use crate::plan;
 use crate::pseudonyms::{self, KEY_VARIABLE, Key};
+use crate::render::text;
 use crate::snapshot::Snapshot;
+use crate::state::LiveState;
 
 pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
     if arguments.files.is_empty() && !arguments.all {
@@ -22,41 +26,76 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
     }
     // Nothing is read for somebody who cannot be given it.
     let key = if arguments.pseudonyms { Some(required_key()?) } else { None };
-    let (manifest, revisions) = match arguments.files.as_slice() {
-        [] => (None, Revisions::default()),
-        files => {
-            let (manifest, _) = context::load_one(global, files)?;
-            let revisions = revisions::load(global, &arguments.revisions, files, &manifest)?;
-            (Some(manifest), revisions)
+    if arguments.files.is_empty() {
+        let live = block_on(async {
+            let connection = connection::connect(global, Target::default(), None).await?;
+            let live = connection::observe(global, &connection, Scope::Everything { members: true }).await;
+            connection.log_requests("observed");
+            live
+        })?;
+        save(&arguments.out, live, key.as_ref())?;
+        output::say(&format!("The live state is in {}.", arguments.out.display()));
+        return Ok(Exit::Done);
+    }
+    let (manifests, sources) = context::load_meant(global, &arguments.files)?;
+    let revisions = revisions::load(global, &arguments.revisions, &arguments.files)?;
+    let out = fleet::live_file(&arguments.out, manifests.len())?;
+    let is_alone = manifests.len() == 1;
+    let mut parts = block_on(fleet::each(global, &manifests, async |manifest, connection| {
+        let revisions = revisions.of(manifest);
+        let scope =
+            if arguments.all { Scope::Everything { members: true } } else { Scope::Plan(revisions.needs(manifest)) };
+        let mut live = connection::observe(global, connection, scope).await?;
+        if is_alone {
+            connection.log_requests("observed");
         }
-    };
-    let mut live = block_on(async {
-        let connection = match &manifest {
-            Some(manifest) => context::connect_for(global, manifest).await?,
-            None => context::connect(global, Target::default(), None).await?,
-        };
-        let scope = match &manifest {
-            Some(manifest) if !arguments.all => Scope::Plan(revisions.needs(manifest)),
-            _ => Scope::Everything { members: true },
-        };
-        let mut live = context::observe_for(global, &connection, scope).await?;
-        // A plan on the snapshot says who gains and loses sight, as one on the portal does. Where the manifest cannot be
-        // planned yet, it says so itself.
-        let plan = manifest
-            .as_ref()
-            .filter(|_| !arguments.all)
-            .map(|manifest| plan::make(revisions.request(manifest, &live, &Acceptance::default())));
-        if let Some(Ok(plan)) = plan {
-            analysis::read(global, &connection, None, &plan.changes, &mut live).await?;
+        if !arguments.all {
+            // A plan on the snapshot says who gains and loses sight, as one on the portal does. Where the manifest cannot
+            // be planned yet, it says so itself.
+            let accept = Acceptance::default();
+            if let Ok(plan) = plan::make(revisions.request(manifest, &live, &accept)) {
+                analysis::read(global, connection, None, &plan.changes, &mut live).await?;
+            }
         }
-        anyhow::Ok(live)
-    })?;
-    if let Some(key) = &key {
+        let portal = live.portal.clone();
+        save(&out.of(&manifest.name), live, key.as_ref())?;
+        Ok(portal)
+    }))?;
+    if !is_alone {
+        fleet::log_requests(parts.iter().filter_map(|part| Some(&part.result.as_ref().ok()?.1)), "observed");
+    }
+    fleet::refuse_twins(&mut parts, |(portal, _)| portal);
+    match <[Part<_>; 1]>::try_from(parts) {
+        Ok([part]) => {
+            let path = out.of(&part.name);
+            part.result.map_err(|trouble| trouble.alone(global, &sources))?;
+            output::say(&format!("The live state is in {}.", path.display()));
+            Ok(Exit::Done)
+        }
+        Err(parts) => {
+            let mut exits = Vec::new();
+            for Part { name, result } in parts {
+                let path = out.of(&name);
+                let Err(trouble) = result else {
+                    output::say(&text::terminal(&format!("{name}: The live state is in {}.", path.display())));
+                    continue;
+                };
+                out.clear(&name)?;
+                let failed = trouble.among(name, &sources);
+                fleet::tell(global, &failed, &sources);
+                exits.push(failed.exit);
+            }
+            Ok(fleet::gravest(exits))
+        }
+    }
+}
+
+/// Writes a snapshot, without people's names if there is a key.
+fn save(path: &Path, mut live: LiveState, key: Option<&Key>) -> Result<()> {
+    if let Some(key) = key {
         pseudonyms::hide(&mut live, key);
     }
-    files::write_private(&arguments.out, &Snapshot::new(live, context::now()).write())?;
-    output::say(&format!("The live state is in {}.", arguments.out.display()));
-    Ok(Exit::Done)
+    files::write_private(path, &Snapshot::new(live, context::now()).write())
 }
 
 fn required_key() -> Result<Key> {

@@ -2,20 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::{again, analysis, block_on, context, guards, output, record, revisions};
+use super::fleet::{self, Failed, Folder, Part, Planning};
+use super::{again, block_on, context, guards, output, record, revisions};
 use crate::cli::{Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
-use crate::hold::Acceptance;
-use crate::manifest::model::Manifest;
-use crate::observe::Scope;
 use crate::plan::{self, Plan};
-use crate::pseudonyms;
 use crate::render;
-use crate::snapshot::Snapshot;
-use crate::state::LiveState;
 
 /// How a plan can be shown.
 pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown];
@@ -26,62 +21,118 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         revisions::require(&arguments.revisions)?;
     }
     let files = &arguments.files.files;
-    let (manifest, sources) = context::load_one(global, files)?;
-    let revisions = revisions::load(global, &arguments.revisions, files, &manifest)?;
-    let accept: Acceptance = arguments.accept_drift.iter().cloned().collect();
-    let make = |live: &LiveState| -> Result<Plan> {
-        let request = plan::Request {
-            allow: arguments.allow.iter().copied().collect(),
-            show_unmanaged: arguments.show_unmanaged,
-            ..revisions.request(&manifest, live, &accept)
-        };
-        let plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;
-        revisions::check_accepted(&accept, &plan)?;
-        match arguments.only {
-            Some(origin) => revisions::only(plan, origin),
-            None => Ok(plan),
+    let (manifests, sources) = context::load_meant(global, files)?;
+    let revisions = revisions::load(global, &arguments.revisions, files)?;
+    let planning = Planning {
+        global,
+        revisions: &revisions,
+        accept: &arguments.accept_drift.iter().cloned().collect(),
+        allow: arguments.allow.iter().copied().collect(),
+        show_unmanaged: arguments.show_unmanaged,
+        only: arguments.only,
+        access: &arguments.access,
+    };
+    let mut parts = if arguments.live.is_empty() {
+        let parts = block_on(planning.on_hub(&manifests))?;
+        parts.into_iter().map(|part| part.map(|(plan, _)| plan)).collect()
+    } else {
+        block_on(planning.on_snapshots(&manifests, &arguments.live))?
+    };
+    let commit = arguments.out.as_ref().and_then(|_| record::commit_of(files, &sources));
+    for part in &mut parts {
+        part.finish(|mut plan| {
+            guards::apply_flags(&mut plan, &arguments.guards);
+            plan.commit.clone_from(&commit);
+            Ok(plan)
+        });
+    }
+    let out = arguments.out.as_deref().map(|path| fleet::plan_file(path, parts.len())).transpose()?;
+    if let Some(out) = &out {
+        save(out, &parts)?;
+    }
+    let has_changes = |plan: &Plan| !plan.is_empty() || !plan.held.is_empty();
+    let exit = |plan: &Plan| {
+        if !plan.guards.violations.is_empty() {
+            Exit::Refused
+        } else if arguments.detailed_exitcode && has_changes(plan) {
+            Exit::Changes
+        } else {
+            Exit::Done
         }
     };
-    let mut plan = block_on(async {
-        let (connection, mut live) = if let Some(snapshot) = &arguments.live {
-            (None, from_snapshot(snapshot, &revisions.with(&manifest))?)
-        } else {
-            let connection = context::connect_for(global, &manifest).await?;
-            let live = context::observe_for(global, &connection, Scope::Plan(revisions.needs(&manifest))).await?;
-            (Some(connection), live)
-        };
-        let mut plan = make(&live)?;
-        analysis::add(global, connection.as_ref(), &arguments.access, &mut plan, &mut live).await?;
-        anyhow::Ok(plan)
-    })?;
-    guards::apply_flags(&mut plan, &arguments.guards);
-    if let Some(path) = &arguments.out {
-        plan.commit = record::commit_of(files, &sources);
-        let text = plan::file::seal(&plan, &context::now(), context::plan_key()?.as_ref());
-        files::write_private(path, &text)?;
+    let parts = match <[Part<Plan>; 1]>::try_from(parts) {
+        Ok([part]) => {
+            let plan = part.result.map_err(|trouble| trouble.alone(global, &sources))?;
+            show(global, &plan)?;
+            if let Some(out) = &out {
+                say_saved(global, &out.of(&plan.portal), &plan);
+            }
+            guards::refuse(&plan)?;
+            return Ok(exit(&plan));
+        }
+        Err(parts) => parts,
+    };
+    let judged = fleet::plans(global, parts, &sources)?;
+    if let (Some(out), Some(path)) = (&out, &arguments.out)
+        && judged.iter().any(Result::is_ok)
+    {
+        say_saved_all(global, out, path, &judged);
     }
-    show(global, &plan)?;
-    if let Some(path) = &arguments.out {
-        let name = path.display().to_string();
-        let shown = render::text::terminal(&name);
-        output::say(&if plan.target.pseudonyms {
-            format!("The plan is in {shown}, for reading: what holds pseudonyms is not applied.")
-        } else if plan.guards.violations.is_empty() {
-            format!(
-                "The plan is in {shown}. Apply exactly this with: {} apply {}",
-                again::program(global),
-                again::word(&name)
-            )
-        } else {
-            format!("The plan is in {shown}. As it is, apply refuses it too.")
-        });
-        if !plan.target.pseudonyms {
-            output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(&plan)));
+    Ok(fleet::gravest(judged.iter().map(|part| part.as_ref().map_or_else(|failed| failed.exit, exit))))
+}
+
+/// Saves each plan in its file. Where there is none, the file of an earlier run goes.
+fn save(out: &Folder, parts: &[Part<Plan>]) -> Result<()> {
+    let key = context::plan_key()?;
+    for Part { name, result } in parts {
+        match result {
+            Ok(plan) => {
+                files::write_private(&out.of(name), &plan::file::seal(plan, &context::now(), key.as_ref()))?;
+            }
+            Err(_) => out.clear(name)?,
         }
     }
-    guards::refuse(&plan)?;
-    let has_changes = !plan.is_empty() || !plan.held.is_empty();
-    Ok(if arguments.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Done })
+    Ok(())
+}
+
+/// Says where the plan is, and how it is applied.
+fn say_saved(global: &Global, path: &Path, plan: &Plan) {
+    let name = path.display().to_string();
+    let shown = render::text::terminal(&name);
+    output::say(&if plan.target.pseudonyms {
+        format!("The plan is in {shown}, for reading: what holds pseudonyms is not applied.")
+    } else if plan.guards.violations.is_empty() {
+        format!(
+            "The plan is in {shown}. Apply exactly this with: {} apply {}",
+            again::program(global),
+            again::word(&name)
+        )
+    } else {
+        format!("The plan is in {shown}. As it is, apply refuses it too.")
+    });
+    if !plan.target.pseudonyms {
+        output::say(&format!("Its digest, for `apply -f … --expect`, is {}", plan::file::digest(plan)));
+    }
+}
+
+/// Says where the plans of several portals are, and how they are applied.
+fn say_saved_all(global: &Global, out: &Folder, path: &Path, judged: &[Result<Plan, Failed>]) {
+    let name = path.display().to_string();
+    let shown = render::text::terminal(&name);
+    let plans: Vec<&Plan> = judged.iter().flatten().collect();
+    if plans.iter().any(|plan| plan.target.pseudonyms) {
+        output::say(&format!("The plans are in {shown}, for reading: what holds pseudonyms is not applied."));
+        return;
+    }
+    output::say(&format!(
+        "The plans are in {shown}. Apply exactly these with: {} apply {}",
+        again::program(global),
+        again::word(&name)
+    ));
+    for plan in plans.iter().filter(|plan| !plan.guards.violations.is_empty()) {
+        let file = out.of(&plan.portal).display().to_string();
+        output::say(&format!("As it is, apply refuses {} too.", render::text::terminal(&file)));
+    }
 }
 
 /// Prints a plan in the format that was asked for.
@@ -97,22 +148,4 @@ pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
 pub(super) fn human(global: &Global, plan: &Plan) -> String {
     let options = render::PlanOptions { color: output::colors_data(global), width: None, verbose: global.verbose > 0 };
     render::plan_human(plan, &options)
-}
-
-/// The state of a snapshot, with the names that these manifests declare in the place of their pseudonyms.
-pub(super) fn from_snapshot(path: &Path, manifests: &[&Manifest]) -> Result<LiveState> {
-    let text = files::read_text(path)?;
-    let snapshot = Snapshot::read(&text).with_context(|| format!("failed to read {}", path.display()))?;
-    let mut live = snapshot.live;
-    let key = if live.pseudonyms.is_some() { context::pseudonym_key()? } else { None };
-    pseudonyms::reveal(&mut live, key.as_ref(), manifests)
-        .with_context(|| format!("failed to plan on {}", path.display()))?;
-    output::say(&format!(
-        "Planning on the snapshot of {}; the portal may have changed since.",
-        render::text::terminal(&snapshot.observed_at)
-    ));
-    if live.pseudonyms.is_some() {
-        output::say("People whom the manifest does not name have pseudonyms in it.");
-    }
-    Ok(live)
 }

@@ -23,9 +23,18 @@ pub(super) fn of_manifests(reference: &str, files: &[PathBuf], sources: &Sources
     repository.recording(reference, &head)
 }
 
-/// Prepares to record the commit that a saved plan was made from.
-pub(super) fn of_plan(reference: &str, plan: &Plan) -> Result<Recording> {
-    let Some(id) = &plan.commit else {
+/// Prepares to record the commit that saved plans were made from.
+pub(super) fn of_plans<'p>(reference: &str, plans: impl IntoIterator<Item = &'p Plan>) -> Result<Recording> {
+    let mut commits: Vec<Option<&CommitId>> = plans.into_iter().map(|plan| plan.commit.as_ref()).collect();
+    commits.sort();
+    commits.dedup();
+    if let [Some(first), Some(second), ..] = commits.as_slice() {
+        let (first, second) = (short(first.as_str()), short(second.as_str()));
+        return Err(Failure::new(format!("the plans were made from several commits: {first} and {second}"))
+            .hint("plan all of them from one commit, or leave out --record")
+            .into());
+    }
+    let Some(id) = commits.first().copied().flatten() else {
         return Err(Failure::new("the plan names no commit: its manifests were not committed when it was made")
             .hint("commit them and plan again, or leave out --record")
             .into());

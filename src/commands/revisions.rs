@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use super::context;
+use crate::address::Address;
 use crate::cli::{self, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ use crate::record::{Earlier, candidates};
 use crate::revision::{Absence, Commit, Repository};
 use crate::state::LiveState;
 
-/// The manifests of earlier revisions that were asked for.
+/// The manifests of the earlier revisions that were asked for.
 #[derive(Default)]
 pub(super) struct Revisions {
     applied: Option<Earlier>,
@@ -26,6 +27,16 @@ pub(super) struct Revisions {
 }
 
 impl Revisions {
+    /// What may be about one portal.
+    pub(super) fn of(&self, manifest: &Manifest) -> Self {
+        let of = |Earlier { revision, manifests }: &Earlier| Earlier {
+            revision: revision.clone(),
+            manifests: candidates(manifests, &manifest.name),
+        };
+        let notices = self.notices.clone();
+        Self { applied: self.applied.as_ref().map(of), base: self.base.as_ref().map(of), notices }
+    }
+
     /// What has to be read for a plan.
     pub(super) fn needs<'m>(&'m self, manifest: &'m Manifest) -> Needs<'m> {
         Needs { manifest, applied: manifests(self.applied.as_ref()), base: manifests(self.base.as_ref()) }
@@ -58,12 +69,7 @@ fn manifests(earlier: Option<&Earlier>) -> &[Manifest] {
 }
 
 /// Loads the same files as they were then.
-pub(super) fn load(
-    global: &Global,
-    arguments: &cli::Revisions,
-    files: &[PathBuf],
-    manifest: &Manifest,
-) -> Result<Revisions> {
+pub(super) fn load(global: &Global, arguments: &cli::Revisions, files: &[PathBuf]) -> Result<Revisions> {
     let cli::Revisions { applied, base } = arguments;
     if applied.is_none() && base.is_none() {
         return Ok(Revisions::default());
@@ -79,7 +85,7 @@ pub(super) fn load(
         let commit = repository.commit(name).context("failed to find what --applied names")?;
         let loaded = load("--applied", &commit, Absence::Fault)?;
         refuse_faults(global, &commit, &loaded)?;
-        revisions.applied = Some(earlier(global, &commit, loaded, manifest));
+        revisions.applied = Some(earlier(global, &commit, loaded));
     }
     if let Some(name) = base {
         let commit = repository.merge_base(name).context("failed to find what --base names")?;
@@ -88,7 +94,7 @@ pub(super) fn load(
         if loaded.has_errors() {
             revisions.notices.push(faulty_base(&commit));
         } else {
-            revisions.base = Some(earlier(global, &commit, loaded, manifest));
+            revisions.base = Some(earlier(global, &commit, loaded));
         }
     }
     Ok(revisions)
@@ -115,14 +121,14 @@ fn faulty_base(commit: &Commit) -> Notice {
     }
 }
 
-fn earlier(global: &Global, commit: &Commit, loaded: Loaded, manifest: &Manifest) -> Earlier {
+fn earlier(global: &Global, commit: &Commit, loaded: Loaded) -> Earlier {
     let Commit { id, spelled } = commit;
     let Loaded { manifests, sources, mut diagnostics } = loaded;
     // What was once accepted is not argued about again.
     diagnostics.retain(|diagnostic| diagnostic.code == "not-in-revision");
     context::show(global, &diagnostics, &sources);
     let revision = Revision { name: spelled.clone(), commit: id.clone() };
-    Earlier { revision, manifests: candidates(manifests, &manifest.name) }
+    Earlier { revision, manifests }
 }
 
 /// Nothing tells origins apart without an earlier revision.
@@ -146,6 +152,15 @@ pub(super) fn only(plan: Plan, origin: Origin) -> Result<Plan> {
         .into());
     }
     Ok(plan.only(origin))
+}
+
+/// Of several portals each is given what is said about it: what is about none of them is a mistake.
+pub(super) fn check_portals(accept: &Acceptance, manifests: &[Manifest]) -> Result<()> {
+    let is_there = |address: &Address| manifests.iter().any(|manifest| manifest.name.value == address.portal);
+    let Some(wrong) = accept.addresses.iter().find(|address| !is_there(address)) else { return Ok(()) };
+    Err(Failure::new(format!("--accept-drift {wrong}: no Portal of this run is called `{}`", wrong.portal))
+        .hint("an address begins with the name of its Portal")
+        .into())
 }
 
 /// Whoever accepts something must mean something that is there.

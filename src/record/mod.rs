@@ -29,11 +29,11 @@ pub struct Earlier {
 
 /// Of the Portals of an earlier revision the one of this name; if there is none, the portal may have had another one,
 /// and any of them may be meant.
-pub fn candidates(mut manifests: Vec<Manifest>, name: &str) -> Vec<Manifest> {
-    if manifests.iter().any(|manifest| manifest.name.value == name) {
-        manifests.retain(|manifest| manifest.name.value == name);
+pub fn candidates(manifests: &[Manifest], name: &str) -> Vec<Manifest> {
+    match manifests.iter().find(|manifest| manifest.name.value == name) {
+        Some(same_name) => vec![same_name.clone()],
+        None => manifests.to_vec(),
     }
-    manifests
 }
 
 /// What an earlier revision says of a portal.
@@ -68,7 +68,7 @@ impl Earlier {
 }
 
 /// Whether each part that the target states is true of the portal, by any of its names.
-fn means(target: &Target, live: &LivePortal) -> bool {
+pub fn means(target: &Target, live: &LivePortal) -> bool {
     let Target { region, organization, connection, environment, portal } = target;
     let is_any = |wanted: &Option<Located<String>>, names: &[Option<&str>]| {
         wanted.as_ref().is_none_or(|wanted| names.iter().flatten().any(|name| *name == wanted.value))

@@ -86,6 +86,6 @@ fn a_revision_that_is_no_record_says_so() {
 #[test]
 fn the_name_comes_before_the_target() {
     let all = vec![named("a", Target::default()), named("b", Target::default())];
-    assert_eq!(candidates(all.clone(), "b"), vec![all[1].clone()]);
-    assert_eq!(candidates(all.clone(), "c"), all);
+    assert_eq!(candidates(&all, "b"), vec![all[1].clone()]);
+    assert_eq!(candidates(&all, "c"), all);
 }

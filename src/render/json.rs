@@ -20,18 +20,7 @@ pub fn plan_json(plan: &Plan) -> String {
 
 /// The report with the numbers of addresses and of outcomes.
 pub fn report_json(report: &Report, plan: &Plan) -> String {
-    let Report { portal, emulator, interrupted, results } = report;
-    pretty(&ReportDocument {
-        format_version: REPORT_FORMAT_VERSION,
-        aehctl_version: env!("CARGO_PKG_VERSION"),
-        portal,
-        emulator: *emulator,
-        interrupted: *interrupted,
-        summary: report.summarise(&plan.changes),
-        outcomes: outcomes(report),
-        results,
-        held: &plan.held,
-    })
+    pretty(&ReportDocument::of(report, plan))
 }
 
 /// Why a saved plan is not begun: names that mean something else by now, or the changes that no longer fit.
@@ -55,7 +44,7 @@ pub fn pretty<S: Serialize>(document: &S) -> String {
 }
 
 #[derive(Serialize)]
-struct ReportDocument<'a> {
+pub(super) struct ReportDocument<'a> {
     format_version: &'static str,
     aehctl_version: &'static str,
     portal: &'a str,
@@ -80,6 +69,23 @@ struct StaleDocument<'a> {
     stale: bool,
     misnomers: &'a [Misnomer],
     results: &'a [ChangeResult],
+}
+
+impl<'a> ReportDocument<'a> {
+    pub(super) fn of(report: &'a Report, plan: &'a Plan) -> Self {
+        let Report { portal, emulator, interrupted, results } = report;
+        Self {
+            format_version: REPORT_FORMAT_VERSION,
+            aehctl_version: env!("CARGO_PKG_VERSION"),
+            portal,
+            emulator: *emulator,
+            interrupted: *interrupted,
+            summary: report.summarise(&plan.changes),
+            outcomes: outcomes(report),
+            results,
+            held: &plan.held,
+        }
+    }
 }
 
 fn outcomes(report: &Report) -> BTreeMap<&'static str, usize> {

@@ -24,8 +24,13 @@ const LISTS: usize = 8_000;
 
 /// Shows which portal it is, the changes by kind, their number, and what is left alone.
 pub fn plan_markdown(plan: &Plan) -> String {
+    plan_markdown_within(plan, LIMIT)
+}
+
+/// The same in less room, where there is more to show beside it.
+pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
     let names = Names::of(plan);
-    let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan));
+    let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan)).within(limit);
     comment.head.insert_str(0, &mark(&plan.portal));
     comment.paragraph(&wording::portal(plan));
     if let Some(origins) = wording::origins(plan) {
@@ -95,6 +100,7 @@ const fn title(kind: Kind) -> &'static str {
 /// A text in the making for a forge, never above [`LIMIT`].
 #[derive(Debug)]
 pub(super) struct Comment {
+    limit: usize,
     head: String,
     sections: Vec<Folded>,
     lists: Vec<String>,
@@ -122,11 +128,17 @@ const NOTE: usize = 400;
 impl Comment {
     pub(super) fn new(emulator: bool, headline: &str) -> Self {
         Self {
+            limit: LIMIT,
             head: format!("## {}{}\n", wording::emulator_mark(emulator), text::markdown(headline)),
             sections: Vec::new(),
             lists: Vec::new(),
             room: LISTS,
         }
+    }
+
+    /// In less room than a forge gives.
+    pub(super) fn within(self, limit: usize) -> Self {
+        Self { limit, room: LISTS.min(limit / 8), ..self }
     }
 
     pub(super) fn paragraph(&mut self, line: &Line<'_>) {
@@ -184,12 +196,12 @@ impl Comment {
             total: blocks.len(),
         };
         for block in blocks {
-            if folded.size > LIMIT {
+            if folded.size > self.limit {
                 break;
             }
             let block = fenced_block(block);
             let size = units(&block);
-            if size <= LIMIT / 2 {
+            if size <= self.limit / 2 {
                 folded.size += size;
                 folded.blocks.push(block);
             }
@@ -208,12 +220,13 @@ impl Comment {
 
     /// The text; `elsewhere` says in our own words where the rest is if there is any.
     pub(super) fn finish(self, elsewhere: &str) -> String {
-        let Self { head, sections, lists, room: _ } = self;
+        let Self { limit, head, sections, lists, room: _ } = self;
         let lists = if lists.is_empty() { String::new() } else { format!("\n{}", lists.concat()) };
         let fixed: usize = sections.iter().map(|section| units(&section.opening) + CLOSING.len() + NOTE).sum();
-        let room = LIMIT.saturating_sub(units(&head) + units(&lists) + fixed);
+        let room = limit.saturating_sub(units(&head) + units(&lists) + fixed);
         let mut text = head;
-        for (section, share) in sections.iter().zip(shares(&sections, room)) {
+        let sizes: Vec<usize> = sections.iter().map(|section| section.size).collect();
+        for (section, share) in sections.iter().zip(shares(&sizes, room)) {
             text.push_str(&section.opening);
             let shown = push_blocks(&mut text, &section.blocks, share);
             text.push_str(CLOSING);
@@ -248,12 +261,12 @@ fn push_blocks(text: &mut String, blocks: &[String], share: usize) -> usize {
 }
 
 /// Shares the room: small sections get what they need, large ones the same each.
-fn shares(sections: &[Folded], mut room: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..sections.len()).collect();
-    order.sort_by_key(|index| sections[*index].size);
-    let mut shares = vec![0; sections.len()];
+pub(super) fn shares(sizes: &[usize], mut room: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|index| sizes[*index]);
+    let mut shares = vec![0; sizes.len()];
     for (position, index) in order.iter().enumerate() {
-        let share = sections[*index].size.min(room / (order.len() - position));
+        let share = sizes[*index].min(room / (order.len() - position));
         shares[*index] = share;
         room -= share;
     }
@@ -279,7 +292,7 @@ fn fenced_block(block: &Block<'_>) -> String {
     text
 }
 
-fn units(text: &str) -> usize {
+pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 

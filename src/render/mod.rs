@@ -6,6 +6,7 @@
 mod access;
 mod body;
 mod fields;
+mod fleet;
 mod grouping;
 mod held;
 mod human;
@@ -28,6 +29,7 @@ mod tests;
 use crate::address::Address;
 use crate::plan::Plan;
 
+pub use fleet::{Failed, Member, fleet_human, fleet_markdown, plans_json, report_among, reports_json};
 pub use human::{PlanOptions, plan_human};
 pub use json::{plan_json, pretty, report_json, stale_json};
 pub use markdown::plan_markdown;

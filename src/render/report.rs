@@ -221,7 +221,7 @@ impl<'a> Skipped<'a> {
 }
 
 /// `Applied in part: 12 added, 3 changed, 1 deleted; 2 failed, 3 skipped.`
-fn summary(report: &Report, plan: &Plan) -> String {
+pub(super) fn summary(report: &Report, plan: &Plan) -> String {
     if report.results.is_empty() {
         // With what is held, the portal does not match.
         return wording::summary(plan);

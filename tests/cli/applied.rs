@@ -540,7 +540,7 @@ fn a_revision_that_tells_nothing_is_told() {
         case.run(&["plan", "-f", "portal.yaml", "--applied", "first", "--only", "drift", "--out", "plan.json"]),
         @"
         stderr:
-        error: the argument '--only <ORIGIN>' cannot be used with '--out <FILE>'
+        error: the argument '--only <ORIGIN>' cannot be used with '--out <PATH>'
 
         Usage: aehctl plan --file <PATH> --applied <REV> --only <ORIGIN>
 
@@ -556,9 +556,9 @@ fn a_revision_that_tells_nothing_is_told() {
     ");
     insta::assert_snapshot!(case.run(&["apply", "plan.json", "--applied", "first"]), @"
     stderr:
-    error: the argument '[PLANFILE]' cannot be used with '--applied <REV>'
+    error: the argument '[PLANFILE]...' cannot be used with '--applied <REV>'
 
-    Usage: aehctl apply <PLANFILE>
+    Usage: aehctl apply <PLANFILE>...
 
     For more information, try '--help'.
     exit: 64

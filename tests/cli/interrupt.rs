@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::fleet;
 use crate::proxy::{Proxy, Verdict};
 use crate::support::{Case, Hub, QUICKSTART, portal};
 
@@ -115,6 +116,71 @@ fn a_write_that_hangs_is_looked_up_and_not_waited_for() {
     ");
     drop(go);
     assert_eq!(hub.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn once_ends_the_whole_run() {
+    let hub = fleet::hub(&["First", "Second"]);
+    let (proxy, arrivals, go) = gate(&hub);
+    let case = Case::on(&hub).at(&proxy).with(&["--parallelism", "1"]);
+    for (name, portal) in [("a", "First"), ("b", "Second")] {
+        fleet::declare(&case, name, portal, "  userGroups: [{name: Old, description: Helps}]\n");
+    }
+    let mut working = case.spawn(&["apply", "-f", "portals", "--auto-approve"]);
+    arrivals.recv().expect("the first write comes");
+    working.interrupt();
+    working.until("interrupted");
+    drop(go);
+    let ended = case.finish(working).exits(130);
+    insta::assert_snapshot!(ended, @"
+    stdout:
+    Portal a (First, PRODUCTION at tiny.my.salesforce.com)
+
+      ~ userGroups/Old
+          description: (none) → Helps
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    Portal b (Second, PRODUCTION at tiny.my.salesforce.com)
+
+      ~ userGroups/Old
+          description: (none) → Helps
+
+    Plan: 0 to add, 1 to change, 0 to delete.
+
+    2 portals: 2 with changes.
+      a: Plan: 0 to add, 1 to change, 0 to delete.
+      b: Plan: 0 to add, 1 to change, 0 to delete.
+
+    Portal a (First, PRODUCTION at tiny.my.salesforce.com)
+
+    Interrupted: what was begun was finished, and nothing else was started.
+
+    Applied: 0 added, 1 changed, 0 deleted.
+
+    Portal b (Second, PRODUCTION at tiny.my.salesforce.com)
+
+    Interrupted: what was begun was finished, and nothing else was started.
+
+      ~ userGroups/Old: skipped, because the apply was interrupted
+
+    Applied in part: 0 added, 0 changed, 0 deleted; 1 skipped.
+    Plan and apply again to do what was skipped: what is done stays done.
+
+    2 portals: 2 interrupted.
+      a: Applied: 0 added, 1 changed, 0 deleted.
+      b: Applied in part: 0 added, 0 changed, 0 deleted; 1 skipped.
+    stderr:
+    Applying to a, 1 of 2
+    interrupted: finishing what has begun; once more stops at once
+    [1/1] ~ userGroups/Old: written
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
+    Applying to b, 2 of 2
+    [1/1] ~ userGroups/Old: skipped
+    What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
+    exit: 130
+    ");
+    assert_eq!(hub.writes().len(), 1);
 }
 
 #[test]

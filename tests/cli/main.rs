@@ -8,6 +8,7 @@ mod bad_input;
 mod emulator;
 mod export;
 mod faults;
+mod fleet;
 mod get;
 mod guards;
 mod hostile;

@@ -21,18 +21,12 @@ const EMPTY: &str = "  - id: b0000009-0000-4000-8000-000000000001
 ";
 
 #[test]
-fn several_portals_in_reach_need_a_name() {
+fn a_name_chooses_among_several_portals() {
     let case = Case::new();
     let named = |name: &str| portal("  {}\n").replace("developer-portal", name);
     case.write("a.yaml", named("one"));
     case.write("b.yaml", named("two"));
-    insta::assert_snapshot!(case.run(&["--emulator", "plan", "-f", "."]), @"
-    stderr:
-    error: there are several Portals: one, two
-     hint: choose one with --name
-    exit: 1
-    ");
-    insta::assert_snapshot!(case.run(&["--emulator", "plan", "-f", ".", "--name", "three"]), @"
+    insta::assert_snapshot!(case.run(&["--emulator", "plan", "-f", ".", "--name", "two", "--name", "three"]), @"
     stderr:
     error: no Portal is named `three`
      hint: there are: one, two

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
+use crate::fleet;
 use crate::proxy::{Proxy, Verdict};
 use crate::support::{Case, Hub, portal};
 
@@ -296,4 +297,40 @@ fn the_starters_pipeline_begins_without_a_record_and_goes_on_with_one() {
     // Another runner has not got the ref yet.
     git(&case, &["update-ref", "-d", RECORD]);
     land("{name: Partner Initech}", "Applied: 0 added, 0 changed, 1 deleted.");
+}
+
+#[test]
+fn a_run_over_several_portals_is_recorded_if_each_is_applied() {
+    let hub = fleet::hub(&["First", "Second"]);
+    let mut case = Case::on(&hub);
+    case.set("PATH", &std::env::var("PATH").expect("git is on the path"));
+    git(&case, &["init", "--quiet", "--initial-branch=main"]);
+    case.write(".gitignore", "home\n.aehctl\nplans\n");
+    fleet::declare(&case, "a", "First", "  userGroups: [{name: Old}]\n");
+    fleet::declare(&case, "b", "Second", "  userGroups: [{name: Old}]\n");
+    let first = commit(&case);
+    let apply = ["apply", "-f", "portals", "--auto-approve", "--record", RECORD];
+    case.run(&apply).exits(0);
+    assert_eq!(record(&case), first);
+
+    // One of them leaves its manifest: that is judged by its own record.
+    fleet::declare(&case, "a", "First", "  userGroups: [{name: Old, description: New}]\n");
+    fleet::declare(&case, "b", "Second", "  userGroups: []\n");
+    let second = commit(&case);
+    let planned = case.run(&["plan", "-f", "portals", "--applied", RECORD, "--out", "plans"]).exits(0);
+    assert!(planned.stdout.contains(&format!("- userGroups/Old  # declared in {RECORD}")), "{planned}");
+    assert!(planned.stdout.contains("  a: Plan: 0 to add, 1 to change, 0 to delete."), "{planned}");
+    assert!(planned.stdout.contains("  b: Plan: 0 to add, 0 to change, 1 to delete."), "{planned}");
+
+    // What is refused in one of them leaves the record where it is, although the other was applied.
+    let applied = case.run(&[&apply[..], &["--applied", RECORD]].concat()).exits(5);
+    assert!(
+        applied
+            .stderr
+            .ends_with(&format!("{RECORD} was not moved: not everything is applied. Apply again with --record.\n")),
+        "{applied}"
+    );
+    assert_eq!(record(&case), first);
+    case.run(&["apply", "plans", "--auto-approve", "--allow", "delete", "--record", RECORD]).exits(0);
+    assert_eq!(record(&case), second);
 }

@@ -321,7 +321,7 @@ fn a_plan_that_cannot_be_written_leaves_nothing_behind() {
     error: failed to write nowhere/plan.json: there is no folder nowhere
     exit: 1
     ");
-    case.run(&["plan", "-f", "portal.yaml", "--out", "home"]).exits(1);
+    case.run(&["plan", "-f", "portal.yaml", "--out", "portal.yaml/plan.json"]).exits(1);
     assert_eq!(case.files(), ["portal.yaml"]);
 }
 
