@@ -241,6 +241,12 @@ pub struct PlanArgs {
     /// Include what is held for this address, or all that is held; may be given several times
     #[arg(long, value_name = "ADDRESS|all")]
     pub accept_drift: Vec<Accepted>,
+    /// Show what promoting the Portal of -f to this one would change there; for showing alone
+    #[arg(
+        long, value_name = "PATH",
+        conflicts_with_all = ["out", "applied", "base", "only", "accept_drift", "show_unmanaged"],
+    )]
+    pub compare: Option<PathBuf>,
     /// Show only what came about in this way; needs --applied or --base
     #[arg(long, value_name = "ORIGIN", value_enum, conflicts_with = "out")]
     pub only: Option<Origin>,

@@ -320,7 +320,8 @@ impl Manifest {
     }
 
     pub(crate) fn audience(mut self, name: &str, groups: &[&str]) -> Self {
-        self.audiences.insert(name.to_owned(), Audience { location: here(), groups: references(groups) });
+        self.audiences
+            .insert(name.to_owned(), Audience { location: here(), overrides: false, groups: references(groups) });
         self
     }
 

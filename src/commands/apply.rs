@@ -314,6 +314,7 @@ async fn from_manifests(global: &Global, arguments: &Apply) -> Result<Preparatio
         show_unmanaged: false,
         only: None,
         access: &arguments.access,
+        promotes: None,
     };
     let parts = planning.on_hub(&manifests).await?;
     let parts = parts

@@ -214,6 +214,11 @@ pub(super) fn target_of_plan(global: &Global, plan: &Plan) -> Result<(Target, Op
             .hint("plan again without --live, or on a snapshot without pseudonyms")
             .into());
     }
+    if plan.only.is_some() || plan.promotes.is_some() {
+        return Err(Failure::new("the plan holds a part of what would be done: it is for reading alone")
+            .hint("plan again without --only and --compare")
+            .into());
+    }
     let LivePortal { connection, id, region, emulator, .. } = &plan.target.portal;
     if *emulator != global.emulator.is_some() {
         return Err(Failure::new(if *emulator {

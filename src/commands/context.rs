@@ -53,8 +53,14 @@ pub(super) fn load_quietly(files: &[PathBuf]) -> Result<Loaded> {
     Ok(load(files, &LoadOptions { environment: &environment, working_directory }))
 }
 
-/// The Portals that are meant, at least one, with the sources for showing faults in them. Faults are shown all at once.
+/// The Portals that are meant, at least one, with the sources for showing faults in them.
 pub(super) fn load_meant(global: &Global, files: &[PathBuf]) -> Result<(Vec<Manifest>, Sources)> {
+    let (manifests, sources) = load_all(global, files)?;
+    Ok((choose(global, manifests)?, sources))
+}
+
+/// All Portals. Faults are shown all at once.
+pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<(Vec<Manifest>, Sources)> {
     let loaded = load_quietly(files)?;
     if loaded.has_errors() {
         return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
@@ -62,7 +68,7 @@ pub(super) fn load_meant(global: &Global, files: &[PathBuf]) -> Result<(Vec<Mani
     let Loaded { manifests, sources, mut diagnostics } = loaded;
     diagnostics.retain(stands_online);
     show(global, &diagnostics, &sources);
-    Ok((choose(global, manifests)?, sources))
+    Ok((manifests, sources))
 }
 
 /// Whether a fault still counts where a live portal is asked: names that are not declared may live there, and
@@ -97,6 +103,15 @@ pub(super) fn choose(global: &Global, mut manifests: Vec<Manifest>) -> Result<Ve
             .into());
     }
     Ok(manifests)
+}
+
+/// Refuses several Portals where one is asked for.
+pub(super) fn only_one(manifests: Vec<Manifest>) -> Result<Manifest> {
+    let told = names(&manifests);
+    match <[Manifest; 1]>::try_from(manifests) {
+        Ok([one]) => Ok(one),
+        Err(_) => Err(Failure::new(format!("there are several Portals: {told}")).hint("choose one with --name").into()),
+    }
 }
 
 fn names(manifests: &[Manifest]) -> String {

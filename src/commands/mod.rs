@@ -4,6 +4,7 @@ mod access;
 mod again;
 mod analysis;
 mod apply;
+mod compare;
 mod completions;
 mod connection;
 mod context;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::fleet::{self, Failed, Folder, Part, Planning};
-use super::{again, block_on, context, guards, output, record, revisions};
+use super::{again, block_on, compare, context, guards, output, record, revisions};
 use crate::cli::{Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
@@ -17,6 +17,9 @@ pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Mar
 
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     output::require_format(global, "plan", FORMATS)?;
+    if let Some(compare) = &arguments.compare {
+        return compare::run(global, arguments, compare);
+    }
     if arguments.only.is_some() {
         revisions::require(&arguments.revisions)?;
     }
@@ -31,6 +34,7 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         show_unmanaged: arguments.show_unmanaged,
         only: arguments.only,
         access: &arguments.access,
+        promotes: None,
     };
     let mut parts = if arguments.live.is_empty() {
         let parts = block_on(planning.on_hub(&manifests))?;

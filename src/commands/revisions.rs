@@ -10,6 +10,7 @@ use crate::cli::{self, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hold::Acceptance;
+use crate::id::CommitId;
 use crate::manifest::load::Loaded;
 use crate::manifest::model::Manifest;
 use crate::observe::Needs;
@@ -27,6 +28,12 @@ pub(super) struct Revisions {
 }
 
 impl Revisions {
+    /// Another manifest of the same portal in place of what git knows.
+    pub(super) fn based_on(manifest: &Manifest) -> Self {
+        let revision = Revision { name: manifest.name.value.clone(), commit: CommitId::from("") };
+        Self { base: Some(Earlier { revision, manifests: vec![manifest.clone()] }), ..Self::default() }
+    }
+
     /// What may be about one portal.
     pub(super) fn of(&self, manifest: &Manifest) -> Self {
         let of = |Earlier { revision, manifests }: &Earlier| Earlier {

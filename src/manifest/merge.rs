@@ -48,14 +48,12 @@ pub(super) fn merge(portal: PortalParts, fragments: &[&Parts], faults: &mut Faul
 struct Gathered {
     audience: Audience,
     places: HashMap<GroupReference, Location>,
-    /// The Portal's own list stands in place of a fragment's.
-    overridden: bool,
 }
 
 impl Gathered {
-    fn new(location: Location, groups: &[Located<GroupReference>], overridden: bool) -> Self {
+    fn new(location: Location, groups: &[Located<GroupReference>], overrides: bool) -> Self {
         let places = groups.iter().map(|group| (group.value.clone(), group.location)).collect();
-        Self { audience: Audience { location, groups: groups.to_vec() }, places, overridden }
+        Self { audience: Audience { location, overrides, groups: groups.to_vec() }, places }
     }
 }
 
@@ -74,8 +72,8 @@ fn audiences(portal: &Parts, fragments: &[&Parts], faults: &mut Faults) -> BTree
         gathered.insert(name.value.clone(), Gathered::new(name.location, groups, false));
     }
     for (name, groups) in &portal.audiences {
-        let overridden = gathered.contains_key(&name.value);
-        gathered.insert(name.value.clone(), Gathered::new(name.location, groups, overridden));
+        let overrides = gathered.contains_key(&name.value);
+        gathered.insert(name.value.clone(), Gathered::new(name.location, groups, overrides));
     }
     for join in &portal.joins {
         join_audience(join, false, &mut gathered, faults);
@@ -92,7 +90,7 @@ fn join_audience(
     gathered: &mut BTreeMap<String, Gathered>,
     faults: &mut Faults,
 ) {
-    let Some(Gathered { audience, places, overridden }) = gathered.get_mut(&name.value) else {
+    let Some(Gathered { audience, places }) = gathered.get_mut(&name.value) else {
         if !faults.incomplete {
             let message = format!("nobody declares the audience `{}`", **name);
             let known = gathered.keys().map(String::as_str);
@@ -100,7 +98,7 @@ fn join_audience(
         }
         return;
     };
-    if *overridden && from_fragment {
+    if audience.overrides && from_fragment {
         return;
     }
     if let Some(listed) = places.insert(group.clone(), name.location) {
@@ -163,7 +161,7 @@ fn refuse_duplicates(
 }
 
 /// Keeps the order of declaration, but for groups whose declared `parent:` comes later: they follow it.
-fn parents_first(groups: Vec<UserGroup>) -> Vec<UserGroup> {
+pub(super) fn parents_first(groups: Vec<UserGroup>) -> Vec<UserGroup> {
     let places: HashMap<GroupReference, usize> =
         groups.iter().enumerate().rev().map(|(at, group)| (group.name.value.clone(), at)).collect();
     let mut order = Vec::with_capacity(groups.len());

@@ -11,6 +11,7 @@ pub mod load;
 mod lower;
 mod merge;
 pub mod model;
+pub mod promote;
 mod reference;
 pub mod scalar;
 pub mod schema;

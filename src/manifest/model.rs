@@ -66,6 +66,8 @@ pub struct Target {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audience {
     pub location: Location,
+    /// The Portal's own list, which stands in place of a fragment's.
+    pub overrides: bool,
     pub groups: Vec<Located<GroupReference>>,
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod hostile;
 mod includes;
 mod merging;
+mod promotion;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Allow, Edit, Notice, NoticeLevel, Operation, Plan, PlanTarget};
-use crate::address::Address;
+use super::{Allow, Change, Edit, Notice, NoticeLevel, Operation, Origin, Plan, PlanTarget};
+use crate::address::{Address, Kind};
 use crate::diff::diff;
 use crate::guard;
 use crate::hold::{Acceptance, Sorted, hold};
@@ -30,6 +30,17 @@ pub struct Request<'a> {
     pub show_unmanaged: bool,
     /// What is known beforehand and worth telling with the plan.
     pub notices: Vec<Notice>,
+    /// The manifest is what a promotion would make of the base: nothing but what that brings about is planned.
+    pub promotes: Option<&'a Promotes>,
+}
+
+/// A promotion whose effects are planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Promotes {
+    /// The Portal that is promoted.
+    pub from: String,
+    /// How many objects the manifest declares that the promoted one does not.
+    pub kept: BTreeMap<Kind, usize>,
 }
 
 impl<'a> Request<'a> {
@@ -44,13 +55,15 @@ impl<'a> Request<'a> {
             accept: Acceptance::default(),
             show_unmanaged: false,
             notices: Vec::new(),
+            promotes: None,
         }
     }
 }
 
 /// Makes the plan that brings the portal to what the manifest declares.
 pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
-    let Request { manifest, live, applied, base, allow, accept, show_unmanaged, notices: told_before } = request;
+    let Request { manifest, live, applied, base, allow, accept, show_unmanaged, notices: told_before, promotes } =
+        request;
     // A change that loosens the guards does not pass the ones that it loosens.
     let before: Vec<&Manifest> =
         [applied, base].into_iter().flatten().filter_map(|earlier| earlier.of(manifest, live)).collect();
@@ -77,8 +90,12 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     };
     let mut changes = order(differences, &resolution.directory);
     origin::label(&mut changes, origin::Earlier { applied: wishes.as_ref(), base: based_on.as_ref() });
+    let promotion = promotes.map(|promotes| promotion(promotes, &mut changes, &manifest.name));
     let guards = guard::guards(&manifest.guards, live, &resolution.directory, &changes);
     let Resolution { desired: _, directory, providers, mut unmanaged, waiting, mut notices } = resolution;
+    if promotes.is_some() {
+        unmanaged.clear();
+    }
     if !show_unmanaged {
         for kind in unmanaged.values_mut() {
             kind.addresses.clear();
@@ -88,6 +105,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     notices.extend(told);
     notices.extend(loosening);
     notices.extend(delegation);
+    notices.extend(promotion.into_iter().flatten());
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
     notices.extend(guard::unknown(&manifest.guards, live, &directory));
@@ -109,15 +127,38 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         notices,
         allow,
         applied: applied.filter(|_| is_recorded).map(|applied| applied.revision.clone()),
-        base: base.map(|base| base.revision.clone()),
+        base: base.filter(|_| promotes.is_none()).map(|base| base.revision.clone()),
         held,
         accepted,
         only: None,
         access: None,
+        promotes: promotes.map(|promotes| promotes.from.clone()),
         guards,
     };
     plan.guards.violations = guard::violations(&plan);
     Ok(plan)
+}
+
+/// Leaves nothing but what a promotion brings about; says what else there is.
+fn promotion(promotes: &Promotes, changes: &mut Vec<Change>, portal: &str) -> Vec<Notice> {
+    let note = |message| Notice { level: NoticeLevel::Note, message };
+    let before = Plan::summarise(changes).count();
+    changes.retain(|change| change.origin == Some(Origin::ThisChange));
+    let others = before - Plan::summarise(changes).count();
+    let kept: Vec<String> =
+        promotes.kept.iter().map(|(kind, count)| format!("{count} {}", kind.noun(*count))).collect();
+    let mut notices = Vec::new();
+    if !kept.is_empty() {
+        notices
+            .push(note(format!("`{portal}` alone declares {}, which a promotion leaves as they are", kept.join(", "))));
+    }
+    if others > 0 {
+        let changes = if others == 1 { "change is" } else { "changes are" };
+        notices.push(note(format!(
+            "{others} more {changes} due without any promotion: the portal is not as `{portal}` declares it"
+        )));
+    }
+    notices
 }
 
 /// Publishing is the one window that the API leaves open.

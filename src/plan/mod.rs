@@ -27,7 +27,7 @@ use crate::kinds::{Fields, GroupSet, fields};
 use crate::state::LivePortal;
 
 pub use guards::{Guard, Guards, Limits, Protection, Violation};
-pub use make::{Request, make};
+pub use make::{Promotes, Request, make};
 
 /// Everything that a plan says, the same bytes for the same input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Plan {
     /// Who sees what before and after; none where nobody asked, or nothing could change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<access::Access>,
+    /// The Portal whose promotion is planned: such a plan is for showing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotes: Option<String>,
     /// What the plan may not do, and what of that it does.
     #[serde(default)]
     pub guards: Guards,
@@ -132,6 +135,14 @@ pub struct Summary {
     pub add: usize,
     pub change: usize,
     pub delete: usize,
+}
+
+impl Summary {
+    /// How many addresses that are in all.
+    pub fn count(self) -> usize {
+        let Self { add, change, delete } = self;
+        add + change + delete
+    }
 }
 
 /// Live objects that nothing declares, and that are left alone.

@@ -84,7 +84,7 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
         page.line(2, &Line::at(0).styled(Style::Dim, rest));
     }
     held(&mut page, plan, verbose);
-    if verbose && !plan.is_empty() {
+    if verbose && !plan.is_empty() && plan.promotes.is_none() {
         page.line(0, &Line::at(0).styled(Style::Dim, format!("Digest: {}", digest(plan))));
     }
     page.finish().trim_end().to_owned() + "\n"

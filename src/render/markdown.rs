@@ -71,7 +71,7 @@ pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
         comment.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
     }
     comment.held(plan);
-    if !plan.is_empty() {
+    if !plan.is_empty() && plan.promotes.is_none() {
         comment.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
     }
     comment.finish("the whole plan is in the output of the job, and in `--format json`")

@@ -84,6 +84,7 @@ impl Sample {
                 accepted: [].into(),
                 only: None,
                 access: None,
+                promotes: None,
                 guards: Guards::default(),
             }),
         }

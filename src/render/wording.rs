@@ -19,6 +19,14 @@ pub(super) const fn emulator_mark(emulator: bool) -> &'static str {
 /// `Plan: 2 to add, 1 to change, 0 to delete.`
 pub(super) fn summary(plan: &Plan) -> String {
     let Summary { add, change, delete } = plan.summary;
+    if let Some(promoted) = &plan.promotes {
+        let promoting = format!("Promoting {}", names::value(&text::shortened(promoted, 100)));
+        return if plan.is_empty() {
+            format!("No changes. {promoting} would change nothing.")
+        } else {
+            format!("{promoting}: {add} to add, {change} to change, {delete} to delete.")
+        };
+    }
     let held = held::sentence(plan);
     let first = match (plan.only, plan.is_empty()) {
         (Some(origin), true) => format!("No changes of origin {}.", origin.as_str()),
@@ -48,7 +56,8 @@ pub(super) fn origins(plan: &Plan) -> Option<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, origin)| format!("{count} {}", origin.as_str()))
         .collect();
-    (plan.only.is_none() && !counts.is_empty()).then(|| format!("By origin: {}.", counts.join(", ")))
+    let shows_all = plan.only.is_none() && plan.promotes.is_none();
+    (shows_all && !counts.is_empty()).then(|| format!("By origin: {}.", counts.join(", ")))
 }
 
 /// Which portal it is about, by all its names. Long ones are shortened: none is longer in a real hub.

@@ -172,7 +172,7 @@ fn once_ends_the_whole_run() {
       b: Applied in part: 0 added, 0 changed, 0 deleted; 1 skipped.
     stderr:
     Applying to a, 1 of 2
-    interrupted: finishing what has begun; once more stops at once
+    interrupted: finishing ~ userGroups/Old, with at most 5 s left for each request; once more stops at once
     [1/1] ~ userGroups/Old: written
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     Applying to b, 2 of 2

@@ -5,6 +5,7 @@ mod access;
 mod applied;
 mod apply;
 mod bad_input;
+mod compare;
 mod emulator;
 mod export;
 mod faults;

@@ -15,7 +15,7 @@ use crate::files;
 use crate::hold::Acceptance;
 use crate::manifest::model::Manifest;
 use crate::observe::Scope;
-use crate::plan::{self, Allow, Origin, Plan};
+use crate::plan::{self, Allow, Origin, Plan, Promotes};
 use crate::pseudonyms;
 use crate::record::means;
 use crate::render::text;
@@ -31,6 +31,7 @@ pub(in crate::commands) struct Planning<'a> {
     pub(in crate::commands) show_unmanaged: bool,
     pub(in crate::commands) only: Option<Origin>,
     pub(in crate::commands) access: &'a AccessFlags,
+    pub(in crate::commands) promotes: Option<Promotes>,
 }
 
 impl Planning<'_> {
@@ -112,6 +113,7 @@ impl Planning<'_> {
         let request = plan::Request {
             allow: self.allow.clone(),
             show_unmanaged: self.show_unmanaged,
+            promotes: self.promotes.as_ref(),
             ..revisions.request(manifest, live, &accept)
         };
         let mut plan = plan::make(request).map_err(Trouble::Unresolved)?;
