@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
         }
         let exit = match <[Part<Prepared>; 1]>::try_from(parts) {
             Ok([part]) => {
-                alone(global, arguments, part.result.map_err(|trouble| trouble.alone(global, &sources))?).await?
+                alone(global, arguments, &part.result.map_err(|trouble| trouble.alone(global, &sources))?).await?
             }
             Err(parts) => fleet::apply::apply(global, arguments, parts, &sources).await?,
         };
@@ -74,7 +74,7 @@ pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
 }
 
 /// Applies the plan of the one portal that a run is about.
-async fn alone(global: &Global, arguments: &Apply, prepared: Prepared) -> Result<Exit> {
+pub(super) async fn alone(global: &Global, arguments: &Apply, prepared: &Prepared) -> Result<Exit> {
     let plan = &prepared.plan;
     if let Some(expected) = &arguments.expect {
         refuse_unexpected(global, plan, expected)?;
@@ -93,7 +93,7 @@ async fn alone(global: &Global, arguments: &Apply, prepared: Prepared) -> Result
             approve(&format!("`{}`", render::text::terminal(&plan.target.portal.name)))?;
         }
     }
-    let (report, journal) = execute(global, arguments, &prepared, Tells::of(global, 1)).await?;
+    let (report, journal) = execute(global, arguments, prepared, Tells::of(global, 1)).await?;
     prepared.connection.log_requests("applied");
     let told = output::data(&match global.format {
         // The plan has said already that there is nothing to do.

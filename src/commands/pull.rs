@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{block_on, context, edits, output};
+use super::{block_on, connection, context, edits, output};
 use crate::address::{Address, AddressWord, Kind};
 use crate::amend::{NotPulled, Puller};
 use crate::cli::{Global, Pull, Pulled};
@@ -20,10 +20,12 @@ use crate::state::LiveState;
 
 pub(super) fn run(global: &Global, arguments: &Pull) -> Result<Exit> {
     let paths = &arguments.files.files;
-    let (manifest, sources) = context::load_one(global, paths)?;
+    let (manifests, sources) = context::load_meant(global, paths)?;
+    let manifest = context::only_one(manifests)?;
     let live = block_on(async {
-        let connection = context::connect_for(global, &manifest).await?;
-        context::observe_for(global, &connection, Scope::Plan(Needs::from(&manifest))).await
+        let (target, region) = connection::target_of(&manifest);
+        let connection = connection::connect(global, target, region).await?;
+        connection::observe(global, &connection, Scope::Plan(Needs::from(&manifest))).await
     })?;
     let request = plan::Request { show_unmanaged: true, ..plan::Request::new(&manifest, &live) };
     let plan = plan::make(request).map_err(|failure| context::unresolved(global, failure, &sources))?;

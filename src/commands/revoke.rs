@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::context::Connection;
-use super::{apply as apply_command, block_on, context, edits, guards, output, plan as plan_command};
+use super::apply::{Prepared, alone};
+use super::connection::{self, Connection};
+use super::{block_on, context, edits, guards, output, plan as plan_command};
 use crate::amend::{revoked_group, revoked_member};
 use crate::cli::{AccessFlags, Apply, Format, Global, GuardFlags, Revisions, RevokeHow, Revoked};
 use crate::diagnostic::Sources;
@@ -26,15 +27,15 @@ pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
     output::require_format(global, "revoke", plan_command::FORMATS)?;
     let (Revoked::Member { how, .. } | Revoked::Group { how, .. }) = whose;
     let load = || {
-        context::load_one(global, &how.files)
+        context::load_meant(global, &how.files)
+            .and_then(|(manifests, sources)| Ok((context::only_one(manifests)?, sources)))
             .inspect_err(|_| output::say("revoke needs no manifest: leave -f out, and say --connection and --portal"))
     };
     let manifest = if how.files.is_empty() { None } else { Some(load()?) };
     block_on(async {
-        let connection = match &manifest {
-            Some((manifest, _)) => context::connect_for(global, manifest).await?,
-            None => context::connect(global, Target::default(), None).await?,
-        };
+        let (target, region) =
+            manifest.as_ref().map_or_else(Default::default, |(manifest, _)| connection::target_of(manifest));
+        let connection = connection::connect(global, target, region).await?;
         let (live, subject) = observe(global, &connection, whose).await?;
         let name = match &manifest {
             Some((manifest, _)) => manifest.name.value.clone(),
@@ -42,7 +43,9 @@ pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
         };
         let guards = manifest.as_ref().map_or_else(Guards::default, |(manifest, _)| manifest.guards.clone());
         let plan = revoke::plan(&name, &live, &subject, &guards).map_err(unresolved)?;
-        let exit = carry_out(global, &connection, plan.clone(), whose).await?;
+        let mut prepared = Prepared { plan, connection, file: None };
+        let exit = carry_out(global, &mut prepared, whose).await?;
+        let Prepared { plan, connection, file: _ } = prepared;
         if let Subject::Member(_) = subject {
             warn_of_logins(global, &connection, &live, &subject).await;
         }
@@ -66,7 +69,7 @@ async fn observe(global: &Global, connection: &Connection, whose: &Revoked) -> R
     match whose {
         Revoked::Member { user, .. } => {
             let needs = revoke::needs_of_member();
-            let live = context::observe_for(global, connection, Scope::Plan(Needs::from(&needs))).await?;
+            let live = connection::observe(global, connection, Scope::Plan(Needs::from(&needs))).await?;
             let member = find_member(live.members.as_deref().unwrap_or_default(), user)?;
             let subject = Subject::Member(member.id.clone());
             Ok((live, subject))
@@ -76,20 +79,26 @@ async fn observe(global: &Global, connection: &Connection, whose: &Revoked) -> R
             let group = find_group(&found.tree, name)?;
             let needs = revoke::needs_of_group(group);
             let scope = needs.as_ref().map_or(Scope::Everything { members: false }, |needs| Scope::Plan(needs.into()));
-            let live = context::observe_for(global, connection, scope).await?;
+            let live = connection::observe(global, connection, scope).await?;
             Ok((live, Subject::Group(group.id.clone())))
         }
     }
 }
 
 /// Shows the plan, asks, applies and verifies, as `apply` does.
-async fn carry_out(global: &Global, connection: &Connection, mut plan: Plan, whose: &Revoked) -> Result<Exit> {
+async fn carry_out(global: &Global, prepared: &mut Prepared, whose: &Revoked) -> Result<Exit> {
     let (Revoked::Member { how, .. } | Revoked::Group { how, .. }) = whose;
     let RevokeHow { files: _, patch: _, auto_approve, journal, min_administrators } = how;
+    let plan = &mut prepared.plan;
     let flags = GuardFlags { min_administrators: *min_administrators, ..GuardFlags::default() };
-    guards::apply_flags(&mut plan, &flags);
+    guards::apply_flags(plan, &flags);
+    if plan.is_empty() && global.format != Format::Json {
+        let emulator = if plan.target.portal.emulator { "[emulator] " } else { "" };
+        output::data(&format!("{emulator}Nothing is left to take away from {}.\n", shown(whose)))?;
+        return Ok(Exit::Done);
+    }
     let arguments = Apply {
-        plan: None,
+        plans: Vec::new(),
         files: Vec::new(),
         revisions: Revisions::default(),
         accept_drift: Vec::new(),
@@ -101,36 +110,7 @@ async fn carry_out(global: &Global, connection: &Connection, mut plan: Plan, who
         access: AccessFlags::default(),
         guards: flags,
     };
-    let is_human = global.format == Format::Human;
-    if plan.is_empty() && global.format != Format::Json {
-        let emulator = if plan.target.portal.emulator { "[emulator] " } else { "" };
-        output::data(&format!("{emulator}Nothing is left to take away from {}.\n", shown(whose)))?;
-        return Ok(Exit::Done);
-    }
-    if is_human {
-        output::data(&plan_command::human(global, &plan))?;
-    }
-    guards::refuse(&plan)?;
-    if !plan.is_empty() {
-        if !is_human && !auto_approve && output::is_interactive() {
-            output::say(plan_command::human(global, &plan).trim_end());
-        }
-        apply_command::approve(&arguments, &plan)?;
-    }
-    let (report, journal) = apply_command::execute(global, &arguments, connection, &plan).await?;
-    connection.log_requests("applied");
-    output::data(&match global.format {
-        Format::Human => format!("\n{}", render::report_human(&report, &plan, output::colors_data(global))),
-        Format::Json => render::report_json(&report, &plan),
-        Format::Markdown | Format::Csv => {
-            format!("{}\n{}", render::plan_markdown(&plan), render::report_markdown(&report, &plan))
-        }
-    })?;
-    let exit = apply_command::exit(&report);
-    if let Some(path) = journal.filter(|_| exit != Exit::Done) {
-        output::say(&format!("What was sent, and what came back, is in {}", shown_path(&path)));
-    }
-    Ok(exit)
+    alone(global, &arguments, prepared).await
 }
 
 /// Which mappings give groups back to a member whom an identity provider signs in. Nothing depends on it, so what
@@ -138,7 +118,7 @@ async fn carry_out(global: &Global, connection: &Connection, mut plan: Plan, who
 async fn warn_of_logins(global: &Global, connection: &Connection, live: &LiveState, subject: &Subject) {
     let Some(provider) = revoke::provider_of(live, subject) else { return };
     let needs = revoke::needs_of_mappings(live);
-    match context::observe_for(global, connection, Scope::Plan(Needs::from(&needs))).await {
+    match connection::observe(global, connection, Scope::Plan(Needs::from(&needs))).await {
         Ok(live) => {
             for given in revoke::given_by(&live, &provider) {
                 output::say(&format!("warning: the next login may give back {}", text::terminal(&given)));
