@@ -16,9 +16,9 @@ use crate::failure::Failure;
 use crate::files;
 use crate::manifest::edit::Editor;
 use crate::manifest::model::{Guards, Manifest};
-use crate::observe::{Needs, Scope, Target, locate};
+use crate::observe::{Needs, Scope, locate};
 use crate::plan::Plan;
-use crate::render::{self, text};
+use crate::render::text;
 use crate::resolve;
 use crate::revoke::{self, Subject, find_group, find_member};
 use crate::state::LiveState;
@@ -39,7 +39,7 @@ pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
         let (live, subject) = observe(global, &connection, whose).await?;
         let name = match &manifest {
             Some((manifest, _)) => manifest.name.value.clone(),
-            None => metadata_name(global.name.as_deref().unwrap_or_default(), &live.portal.name),
+            None => metadata_name(global.name.first().map(String::as_str).unwrap_or_default(), &live.portal.name),
         };
         let guards = manifest.as_ref().map_or_else(Guards::default, |(manifest, _)| manifest.guards.clone());
         let plan = revoke::plan(&name, &live, &subject, &guards).map_err(unresolved)?;
