@@ -297,6 +297,15 @@ pub struct GuardFlags {
     /// Enabled administrators that must be left, in place of spec.guards.minAdministrators
     #[arg(long, value_name = "N", value_parser = count)]
     pub min_administrators: Option<usize>,
+    /// Most members who may lose sight of something, in place of spec.guards.maxAccessLoss
+    #[arg(long, value_name = "N|N%")]
+    pub max_access_loss: Option<Limit>,
+    /// Most members who may gain sight of something, in place of spec.guards.maxAccessGain
+    #[arg(long, value_name = "N|N%")]
+    pub max_access_gain: Option<Limit>,
+    /// Asset that may be shown although spec.guards.neverPublic or neverVisibleTo hide it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub expose: Vec<AddressWord>,
     /// Object that may be changed or deleted although it is protected; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub unprotect: Vec<AddressWord>,

@@ -134,7 +134,7 @@ fn show_plan(plan: &Plan) {
     render::plan_markdown(plan);
     render::plan_json(plan);
     guard::missing_words(plan, &BTreeSet::new());
-    guard::violations(plan);
+    guard::judge(&mut plan.clone());
 }
 
 /// A snapshot: saved again, planned on with and without pseudonyms, exported.

@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 
-use crate::address::Kind;
 use crate::client::{self, AssetQuery, PortalPath, Reader};
 use crate::failure::Failure;
 use crate::id::{AssetKey, GroupId, ProviderId};
@@ -166,8 +165,8 @@ impl Scope<'_> {
             Self::Plan(needs) => {
                 let Needs { manifest, .. } = needs;
                 !manifest.prune.assets.is_empty()
-                    || protects_assets(manifest)
-                    || needs.earlier().any(protects_assets)
+                    || guards_assets(manifest)
+                    || needs.earlier().any(guards_assets)
                     || names(manifest)
                     || (manifest.assets.is_some() && needs.earlier().any(names))
             }
@@ -229,9 +228,9 @@ impl Scope<'_> {
     }
 }
 
-/// Assets are protected by the names of their business groups too.
-fn protects_assets(manifest: &Manifest) -> bool {
-    manifest.guards.protected.iter().any(|pattern| pattern.kind == Kind::Assets)
+/// Guards know assets by the names of their business groups too.
+fn guards_assets(manifest: &Manifest) -> bool {
+    manifest.guards.asset_patterns().next().is_some()
 }
 
 /// What stands around the portal: the organization, and what Access Management knows by name.

@@ -43,15 +43,20 @@ pub fn label(changes: &mut [Change], earlier: Earlier<'_>) {
         let whole = origin(views.each_ref().map(|view| Some(view.as_ref()?.is_alike)));
         for field in &mut change.fields {
             let is_deletion = matches!(object.action, Action::Delete | Action::Reject);
-            field.origin = if is_deletion {
-                Some(whole)
-            } else {
-                let parts = Part::of(&field.path, &field.before, &field.after);
-                parts
-                    .iter()
-                    .map(|part| origin(views.each_ref().map(|view| Some(view.as_ref()?.agrees(part, object)))))
-                    .max()
-            };
+            let parts = Part::of(&field.path, &field.before, &field.after);
+            let origins: Vec<Origin> = parts
+                .iter()
+                .map(|part| {
+                    if is_deletion {
+                        return whole;
+                    }
+                    origin(views.each_ref().map(|view| Some(view.as_ref()?.agrees(part, object))))
+                })
+                .collect();
+            let drifted = parts.iter().zip(&origins).filter(|(_, origin)| **origin == Origin::Drift);
+            let undeclared = drifted.filter_map(|(part, _)| part.taken(&field.before)).collect();
+            field.origin = origins.into_iter().max();
+            field.undeclared = undeclared;
         }
         // An update is no more than its fields; whatever else comes or goes does so as a whole.
         let own = (object.action != Action::Update).then_some(whole);
@@ -96,6 +101,14 @@ impl<'a> Part<'a> {
             _ => Vec::new(),
         };
         if elements.is_empty() { vec![Part::Field(path)] } else { elements }
+    }
+
+    /// The element, if it is one that goes.
+    fn taken(&self, before: &Value) -> Option<String> {
+        match self {
+            Self::Element(_, element) if has(Some(before), element) => Some((*element).to_owned()),
+            Self::Element(..) | Self::Field(_) => None,
+        }
     }
 }
 

@@ -37,12 +37,15 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("record", &["address", "diagnostic", "diff", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
     ("hold", &["address", "diff", "id", "kinds/spec", "plan", "record"]),
     ("origin", &["address", "kinds/spec", "plan", "record"]),
-    ("guard", &["address", "diagnostic", "directory", "id", "kinds/spec", "limit", "manifest", "plan", "state"]),
+    ("access", &["address", "directory", "id", "kinds/spec", "plan", "state"]),
+    (
+        "guard",
+        &["access", "address", "diagnostic", "directory", "id", "kinds/spec", "limit", "manifest", "plan", "state"],
+    ),
     (
         "plan/make",
         &["address", "diff", "guard", "hold", "manifest", "order", "origin", "plan", "record", "resolve", "state"],
     ),
-    ("access", &["address", "directory", "id", "kinds/spec", "plan", "state"]),
     (
         "revoke",
         &[

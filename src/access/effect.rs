@@ -19,7 +19,7 @@ use crate::plan::access::{
     Access, Both, Cause, CauseEffect, Effect, IdpGroupName, MemberEffect, Path, Person, Reach, Side, Standing,
     VersionEffect, VersionName, VersionReach,
 };
-use crate::plan::{Change, Edit, Operation, Origin};
+use crate::plan::{Change, Edit, FieldChange, Operation, Origin};
 
 /// Whether a plan changes what anybody sees, as far as its changes tell.
 pub fn changes_sight(changes: &[Change]) -> bool {
@@ -51,17 +51,32 @@ pub fn effect(access: &Access, directory: &Directory, changes: &[Change], names:
                 continue;
             }
             let shift = Rc::clone(shift);
-            tally.count(&asset.address, &version.version, &shift, fields.get(&asset.address, &version.version), names);
+            let field = fields.get(&asset.address, &version.version);
+            let declared_losses = crowd.declared_losses(&shift.losses, before, field.map(|field| &field.undeclared));
+            tally.declared_losses.union_with(&declared_losses);
+            tally.count(&asset.address, &version.version, &shift, field, names);
         }
     }
     tally.finish(access, directory)
 }
 
 /// Where the audiences that change come from, and by whom, by asset and version.
-struct AudienceFields<'a>(HashMap<(&'a Address, &'a str), Provenance<'a>>);
+struct AudienceFields<'a>(HashMap<(&'a Address, &'a str), AudienceField<'a>>);
 
-/// The name of a cause, and by whom it came about.
-type Provenance<'a> = (Option<&'a str>, Option<Origin>);
+/// What is known of one audience that changes.
+#[derive(Default)]
+struct AudienceField<'a> {
+    cause: Option<&'a str>,
+    origin: Option<Origin>,
+    /// Groups that it loses, and that somebody added in the portal by hand.
+    undeclared: GroupSet,
+}
+
+impl AudienceField<'_> {
+    fn cause(&self) -> Cause {
+        self.cause.map_or(Cause::Assets, |name| Cause::Audience(name.to_owned()))
+    }
+}
 
 impl<'a> AudienceFields<'a> {
     fn of(changes: &'a [Change]) -> Self {
@@ -69,17 +84,17 @@ impl<'a> AudienceFields<'a> {
         for change in changes.iter().filter(|change| matches!(change.edit, Edit::Asset(_))) {
             for field in &change.fields {
                 let Some(version) = field.path.strip_prefix("versions.") else { continue };
-                let (cause, origin): &mut Provenance<'_> = fields.entry((&change.address, version)).or_default();
+                let AudienceField { cause, origin, undeclared } = fields.entry((&change.address, version)).or_default();
                 *cause = field.cause.as_deref().or(*cause);
                 *origin = field.origin.max(*origin);
+                undeclared.extend(field.undeclared.iter().map(|group| group.as_str().into()));
             }
         }
         Self(fields)
     }
 
-    fn get(&self, asset: &Address, version: &str) -> (Cause, Option<Origin>) {
-        let (cause, origin) = self.0.get(&(asset, version)).copied().unwrap_or_default();
-        (cause.map_or(Cause::Assets, |name| Cause::Audience(name.to_owned())), origin)
+    fn get(&self, asset: &'a Address, version: &'a str) -> Option<&AudienceField<'a>> {
+        self.0.get(&(asset, version))
     }
 }
 
@@ -101,6 +116,9 @@ struct Crowd<'a> {
     /// Who comes to see what a group sees, and who ceases to.
     entering: HashMap<GroupName, FixedBitSet>,
     leaving: HashMap<GroupName, FixedBitSet>,
+    /// As before, without those whom somebody put into groups by hand and the plan takes out again; `None` if there are
+    /// none.
+    declared: Option<HashMap<GroupName, FixedBitSet>>,
     /// Somebody's groups change.
     moves: bool,
     causes: Vec<Move>,
@@ -177,53 +195,24 @@ impl<'a> Crowd<'a> {
     fn of(access: &'a Access, directory: &Directory, changes: &[Change]) -> Self {
         let people = access.people.as_deref().unwrap_or_default();
         let size = people.len() + access.idp_groups.len() + 1;
-        let mut crowd = Self {
+        let nobody = HashMap::new();
+        let undeclared = undeclared_standings(people, changes);
+        let declared = || sight(access, directory, Side::Before, &undeclared);
+        let causes = moves(access, directory, changes, size);
+        let before = sight(access, directory, Side::Before, &nobody);
+        let after = sight(access, directory, Side::After, &nobody);
+        Self {
             people,
             idp_groups: access.idp_groups.len(),
-            before: HashMap::new(),
-            after: HashMap::new(),
-            entering: HashMap::new(),
-            leaving: HashMap::new(),
-            moves: false,
-            causes: Vec::new(),
+            entering: beyond(&after, &before),
+            leaving: beyond(&before, &after),
+            before,
+            after,
+            declared: (!undeclared.is_empty()).then(declared),
+            moves: !causes.is_empty(),
+            causes,
             access,
-        };
-        for side in [Side::Before, Side::After] {
-            let mut groups: HashMap<GroupName, FixedBitSet> = HashMap::new();
-            let mut add = |number: usize, effective: &GroupSet| {
-                for group in effective {
-                    if !groups.contains_key(group) {
-                        groups.insert(group.clone(), FixedBitSet::with_capacity(size));
-                    }
-                    if let Some(set) = groups.get_mut(group) {
-                        set.insert(number);
-                    }
-                }
-            };
-            // Most people are in the same groups as others.
-            let mut known: HashMap<&GroupSet, GroupSet> = HashMap::new();
-            let nothing = GroupSet::new();
-            for (number, person) in people.iter().enumerate() {
-                let standing = person.standing.on(side);
-                if standing.is_active {
-                    let own = standing.user_groups.as_ref().unwrap_or(&nothing);
-                    add(number, known.entry(own).or_insert_with(|| directory.effective(own)));
-                }
-            }
-            for (index, group) in access.idp_groups.iter().enumerate() {
-                add(people.len() + index, &directory.effective(group.user_groups.on(side)));
-            }
-            add(size - 1, &directory.guests());
-            match side {
-                Side::Before => crowd.before = groups,
-                Side::After => crowd.after = groups,
-            }
         }
-        crowd.entering = beyond(&crowd.after, &crowd.before);
-        crowd.leaving = beyond(&crowd.before, &crowd.after);
-        crowd.causes = moves(access, directory, changes, size);
-        crowd.moves = !crowd.causes.is_empty();
-        crowd
     }
 
     fn size(&self) -> usize {
@@ -236,6 +225,18 @@ impl<'a> Crowd<'a> {
             all.union_with(set);
         }
         all
+    }
+
+    /// Of those who lose sight, who would have had it without what was opened by hand.
+    fn declared_losses(&self, losses: &FixedBitSet, before: &GroupSet, undeclared: Option<&GroupSet>) -> FixedBitSet {
+        let undeclared = undeclared.filter(|groups| !groups.is_disjoint(before));
+        let mut declared = losses.clone();
+        if self.declared.is_some() || undeclared.is_some() {
+            let groups = self.declared.as_ref().unwrap_or(&self.before);
+            let audience = undeclared.map(|undeclared| before - undeclared);
+            declared.intersect_with(&self.union(groups, audience.as_ref().unwrap_or(before)));
+        }
+        declared
     }
 
     fn shift(&self, before: &GroupSet, after: &GroupSet) -> Shift {
@@ -262,6 +263,63 @@ impl<'a> Crowd<'a> {
         }
         Shift { gains, losses, through, moved }
     }
+}
+
+/// By group: the numbers of those who see what it sees. Some people may stand otherwise than they do.
+fn sight(
+    access: &Access,
+    directory: &Directory,
+    side: Side,
+    instead: &HashMap<usize, Standing>,
+) -> HashMap<GroupName, FixedBitSet> {
+    let people = access.people.as_deref().unwrap_or_default();
+    let guests = people.len() + access.idp_groups.len();
+    let mut groups: HashMap<GroupName, FixedBitSet> = HashMap::new();
+    let mut add = |number: usize, effective: &GroupSet| {
+        for group in effective {
+            if !groups.contains_key(group) {
+                groups.insert(group.clone(), FixedBitSet::with_capacity(guests + 1));
+            }
+            if let Some(set) = groups.get_mut(group) {
+                set.insert(number);
+            }
+        }
+    };
+    // Most people are in the same groups as others.
+    let mut known: HashMap<&GroupSet, GroupSet> = HashMap::new();
+    let nothing = GroupSet::new();
+    for (number, person) in people.iter().enumerate() {
+        let standing = instead.get(&number).unwrap_or_else(|| person.standing.on(side));
+        if standing.is_active {
+            let own = standing.user_groups.as_ref().unwrap_or(&nothing);
+            add(number, known.entry(own).or_insert_with(|| directory.effective(own)));
+        }
+    }
+    for (index, group) in access.idp_groups.iter().enumerate() {
+        add(people.len() + index, &directory.effective(group.user_groups.on(side)));
+    }
+    add(guests, &directory.guests());
+    groups
+}
+
+/// How those stood, by their numbers, whom somebody put into groups or enabled by hand, before that was done to them.
+fn undeclared_standings(people: &[Person], changes: &[Change]) -> HashMap<usize, Standing> {
+    let mut standings = HashMap::new();
+    for change in changes {
+        let Edit::Member { before, .. } = &change.edit else { continue };
+        let undeclared: GroupSet =
+            change.fields.iter().flat_map(|field| &field.undeclared).map(|group| group.as_str().into()).collect();
+        let is_enabled_by_hand = |field: &FieldChange| field.path == "enabled" && field.origin == Some(Origin::Drift);
+        let is_active = before.enabled != Some(false) && !change.fields.iter().any(is_enabled_by_hand);
+        if undeclared.is_empty() && is_active == (before.enabled != Some(false)) {
+            continue;
+        }
+        if let Ok(number) = people.binary_search_by(|person| person.address.cmp(&change.address)) {
+            let user_groups = before.user_groups.as_ref().map(|groups| groups - &undeclared);
+            standings.insert(number, Standing { user_groups, is_active });
+        }
+    }
+    standings
 }
 
 /// What two sets share, if anything.
@@ -402,9 +460,10 @@ impl<'a> Tally<'a> {
         asset: &Address,
         version: &str,
         shift: &Shift,
-        (cause, origin): (Cause, Option<Origin>),
+        field: Option<&AudienceField<'_>>,
         names: usize,
     ) {
+        let (cause, origin) = field.map_or((Cause::Assets, None), |field| (field.cause(), field.origin));
         let name = VersionName { asset: asset.clone(), version: version.to_owned() };
         for (extent, people) in [(&mut self.gains, &shift.gains), (&mut self.losses, &shift.losses)] {
             if !people.is_clear() {
@@ -424,9 +483,6 @@ impl<'a> Tally<'a> {
         });
         let of_people = shift.moved.iter().map(|(number, people)| (self.crowd.causes[*number].key.clone(), people));
         for (key, people) in of_audience.chain(of_people) {
-            if !key.gives && key.origin != Some(Origin::Drift) {
-                self.declared_losses.union_with(people);
-            }
             let size = self.crowd.size();
             let (extent, _) = self.causes.entry(key).or_insert_with(|| (Extent::new(size), name.clone()));
             extent.add(people, asset);

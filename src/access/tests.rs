@@ -14,7 +14,7 @@ use crate::plan::access::{Access, Effect, IdpGroupName, MemberEffect, Reach, Ver
 use crate::plan::{self, Edit, Operation, Plan, Request};
 use crate::state::LiveState;
 use crate::testing::worlds::world;
-use crate::testing::{Shape, at, manifest, plan, portal, references, versions};
+use crate::testing::{Shape, at, earlier, manifest, plan, portal, references, versions};
 
 /// Everything by name, asked one by one.
 #[derive(Debug, Default)]
@@ -314,5 +314,70 @@ proptest! {
         analyse(&mut plan, &live, 0);
         let effect = plan.access.expect("it was analysed").effect;
         prop_assert_eq!(effect, Effect::default());
+    }
+}
+
+/// How many lose sight, and how many of something that was declared, since a manifest was applied.
+fn losses(applied: &Manifest, wanted: &Manifest, live: &LiveState) -> (usize, usize) {
+    let applied = earlier("last", applied.clone());
+    let mut plan = plan::make(Request { applied: Some(&applied), ..Request::new(wanted, live) }).expect("it plans");
+    analyse(&mut plan, live, 0);
+    let effect = plan.access.expect("it was analysed").effect;
+    (effect.losses.members, effect.declared_losses)
+}
+
+#[test]
+fn an_audience_that_was_opened_by_hand_is_closed_without_a_declared_loss() {
+    let live = portal(Shape::SideBySide)
+        .group("G")
+        .group("H")
+        .asset("com.example/a", Instances::Public, &[("v1", &["G", "H"])])
+        .member("gil", &["G"])
+        .member("hal", &["H"])
+        .member("both", &["G", "H"]);
+    let shown = |groups: &[&str]| manifest().asset("com.example/a", &[("v1", groups)]);
+    assert_eq!(losses(&shown(&["G"]), &shown(&["G"]), &live), (1, 0), "hal saw it by hand alone");
+    assert_eq!(losses(&shown(&["G"]), &shown(&[]), &live), (3, 2), "what is of this change counts");
+    assert_eq!(losses(&shown(&["G", "H"]), &shown(&["G"]), &live), (1, 1));
+    assert_eq!(losses(&shown(&[]), &shown(&[]), &live), (3, 0));
+    let gone = manifest().asset_in("com.example/a", AssetState::Absent);
+    assert_eq!(losses(&gone, &gone, &live), (3, 0), "somebody has published it again");
+    assert_eq!(losses(&shown(&["G"]), &gone, &live), (3, 3), "it goes as a whole, by this change");
+}
+
+#[test]
+fn a_membership_that_was_given_by_hand_is_taken_without_a_declared_loss() {
+    let live = portal(Shape::SideBySide)
+        .group("G")
+        .group("H")
+        .child("Sub", "H")
+        .asset("com.example/g", Instances::Public, &[("v1", &["G"])])
+        .asset("com.example/h", Instances::Public, &[("v1", &["H"])])
+        .member("joe", &["G", "Sub"])
+        .member("hal", &["H"]);
+    let joe = |groups: &[&str]| manifest().member("joe", groups);
+    assert_eq!(losses(&joe(&["G"]), &joe(&["G"]), &live), (1, 0));
+    assert_eq!(losses(&joe(&["G", "Sub"]), &joe(&["G"]), &live), (1, 1));
+    // Both at once: what is seen through G was declared.
+    assert_eq!(losses(&joe(&["G"]), &joe(&[]), &live), (1, 1));
+    // The audience closes by this change, and joe saw it by hand alone.
+    let closed = |manifest: Manifest| manifest.asset("com.example/h", &[("v1", &[])]);
+    let open = |manifest: Manifest| manifest.asset("com.example/h", &[("v1", &["H"])]);
+    assert_eq!(losses(&open(joe(&["G"])), &closed(joe(&["G"])), &live), (2, 1));
+    let enabled = |is_enabled| manifest().member_but("hal", |member| member.enabled = Some(at(is_enabled)));
+    assert_eq!(losses(&enabled(false), &enabled(false), &live), (1, 0), "somebody has enabled hal");
+    assert_eq!(losses(&enabled(true), &enabled(false), &live), (1, 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// What is drift alone was opened by hand, and what nobody ever declared is this change's alone.
+    #[test]
+    fn drift_alone_is_no_declared_loss(world in world()) {
+        let (wanted, live) = (world.manifest(), world.live());
+        prop_assert_eq!(losses(&wanted, &wanted, &live).1, 0);
+        let (all, declared) = losses(&manifest(), &wanted, &live);
+        prop_assert_eq!(all, declared);
     }
 }

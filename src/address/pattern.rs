@@ -84,6 +84,11 @@ impl AddressPattern {
         Ok(Self { text: text.to_owned(), kind, name })
     }
 
+    /// Reads the names of objects of a kind that goes without saying.
+    pub fn of(kind: Kind, name: &str) -> Result<Self, NotAPattern> {
+        Self::parse(&format!("{kind}/{name}"), "")
+    }
+
     pub fn matches(&self, name: &str) -> bool {
         self.name.matches(name)
     }
@@ -96,8 +101,13 @@ impl AddressPattern {
 
     /// The one name that is meant, if it holds no wildcard.
     pub fn literal(&self) -> Option<&str> {
-        let name = self.text.split_once(&format!("{}/", self.kind))?.1;
+        let name = self.name();
         (!name.contains(['*', '?', '[', '%'])).then_some(name)
+    }
+
+    /// The names' part, as it was written.
+    pub fn name(&self) -> &str {
+        self.text.split_once(&format!("{}/", self.kind)).map_or(&self.text, |(_, name)| name)
     }
 }
 

@@ -5,12 +5,13 @@ use anyhow::Result;
 use super::connection::Connection;
 use crate::access;
 use crate::cli::{AccessFlags, AccessScope, Global};
+use crate::guard;
 use crate::observe;
 use crate::plan::{Change, Edit, Plan};
 use crate::state::LiveState;
 
 /// Adds the analysis to a plan, if anything could change or somebody asks. With a connection, what a plan did not need
-/// is read for it; a snapshot has what it has.
+/// is read for it; a snapshot has what it has. What its guards need of it is judged anew.
 pub(super) async fn add(
     global: &Global,
     connection: Option<&Connection>,
@@ -18,28 +19,32 @@ pub(super) async fn add(
     plan: &mut Plan,
     live: &mut LiveState,
 ) -> Result<()> {
-    if flags.access.is_none() && !access::changes_sight(&plan.changes) {
-        return Ok(());
-    }
     if let Some(connection) = connection {
-        read(global, connection, flags.access, &plan.changes, live).await?;
+        read(global, connection, flags.access, plan, live).await?;
     }
-    access::analyse(plan, live, flags.access_names);
+    if is_wanted(flags.access, plan) {
+        access::analyse(plan, live, flags.access_names);
+    }
+    guard::survey(plan, live);
     Ok(())
 }
 
-/// Reads what the analysis of these changes takes.
+fn is_wanted(scope: Option<AccessScope>, plan: &Plan) -> bool {
+    scope.is_some() || access::changes_sight(&plan.changes) || guard::needs_sight(plan)
+}
+
+/// Reads what the analysis of a plan takes.
 pub(super) async fn read(
     global: &Global,
     connection: &Connection,
     scope: Option<AccessScope>,
-    changes: &[Change],
+    plan: &Plan,
     live: &mut LiveState,
 ) -> Result<()> {
-    if scope.is_none() && !access::changes_sight(changes) {
+    if !is_wanted(scope, plan) {
         return Ok(());
     }
-    let every_asset = scope.map_or_else(|| moves_people(changes), |scope| scope == AccessScope::All);
+    let every_asset = scope.map_or_else(|| moves_people(&plan.changes), |scope| scope == AccessScope::All);
     observe::complete(&connection.client.reader(), live, every_asset, usize::from(global.parallelism)).await?;
     connection.log_requests("analysed visibility");
     Ok(())

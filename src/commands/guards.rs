@@ -11,7 +11,16 @@ use crate::render::text;
 
 /// Puts an operator's word in place of what the plan was made with.
 pub(super) fn apply_flags(plan: &mut Plan, flags: &GuardFlags) {
-    let GuardFlags { max_deletes, max_updates, max_approvals, min_administrators, unprotect } = flags;
+    let GuardFlags {
+        max_deletes,
+        max_updates,
+        max_approvals,
+        min_administrators,
+        max_access_loss,
+        max_access_gain,
+        expose,
+        unprotect,
+    } = flags;
     let limit = |name: &str, limit: &Option<Limit>| match limit.as_ref()? {
         Limit { number: Some(number), .. } => Some(format!("--{name} {number}")),
         Limit { percent: Some(percent), .. } => Some(format!("--{name} {percent}%")),
@@ -23,7 +32,10 @@ pub(super) fn apply_flags(plan: &mut Plan, flags: &GuardFlags) {
         limit("max-updates", max_updates),
         count("max-approvals", max_approvals),
         count("min-administrators", min_administrators),
+        limit("max-access-loss", max_access_loss),
+        limit("max-access-gain", max_access_gain),
     ];
+    let exposed = expose.iter().map(|address| format!("--expose {address}"));
     let unprotected = unprotect.iter().map(|address| format!("--unprotect {address}"));
     let overrides = Overrides {
         max_deletes: *max_deletes,
@@ -31,7 +43,10 @@ pub(super) fn apply_flags(plan: &mut Plan, flags: &GuardFlags) {
         max_approvals: *max_approvals,
         min_administrators: *min_administrators,
         unprotected: unprotect.clone(),
-        flags: limits.into_iter().flatten().chain(unprotected).collect(),
+        max_access_loss: *max_access_loss,
+        max_access_gain: *max_access_gain,
+        exposed: expose.clone(),
+        flags: limits.into_iter().flatten().chain(exposed).chain(unprotected).collect(),
     };
     overrule(plan, &overrides);
 }

@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             // be planned yet, it says so itself.
             let accept = Acceptance::default();
             if let Ok(plan) = plan::make(revisions.request(manifest, &live, &accept)) {
-                analysis::read(global, connection, None, &plan.changes, &mut live).await?;
+                analysis::read(global, connection, None, &plan, &mut live).await?;
             }
         }
         let portal = live.portal.clone();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::people;
 use crate::address::{Address, Kind};
 use crate::directory::Directory;
 use crate::kinds::members::spec::MemberSpec;
@@ -9,7 +10,7 @@ use crate::limit::Limit;
 use crate::plan::{Action, Change, Edit, Guard, Plan, Protection, Violation};
 
 /// So many objects are named in a message.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 
 /// Everything that the plan does beyond its guards, all of it at once.
 pub fn violations(plan: &Plan) -> Vec<Violation> {
@@ -20,6 +21,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
     violations.extend(approvals(plan));
     violations.extend(administrators(plan));
     violations.extend(plan.guards.protected.iter().filter_map(|protection| protected(plan, protection)));
+    violations.extend(people::violations(plan));
     violations
 }
 
@@ -29,7 +31,12 @@ fn is_counted(guard: Guard, action: Action) -> bool {
         Guard::MaxDeletes => matches!(action, Action::Delete | Action::Reject),
         Guard::MaxUpdates => action == Action::Update,
         Guard::MaxApprovals => action == Action::Approve,
-        Guard::MinAdministrators | Guard::Protected => false,
+        Guard::MinAdministrators
+        | Guard::Protected
+        | Guard::MaxAccessLoss
+        | Guard::MaxAccessGain
+        | Guard::NeverPublic
+        | Guard::NeverVisibleTo => false,
     }
 }
 
@@ -76,7 +83,7 @@ fn counted(plan: &Plan, guard: Guard, limit: Limit) -> Vec<Violation> {
 }
 
 /// With one decimal, cut off, where it is no whole number.
-fn percentage(count: usize, total: usize) -> String {
+pub(super) fn percentage(count: usize, total: usize) -> String {
     let tenths = count.saturating_mul(1_000) / total;
     match tenths % 10 {
         0 if (count * 100).is_multiple_of(total) => format!("{} %", tenths / 10),
@@ -184,7 +191,7 @@ fn protected(plan: &Plan, protection: &Protection) -> Option<Violation> {
     })
 }
 
-fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+pub(super) fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
     let more = names.len().saturating_sub(NAMED);
     let names: Vec<String> = names.take(NAMED).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

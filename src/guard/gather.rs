@@ -4,24 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check;
 use crate::address::{Address, AddressPattern, Kind};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Located, nearest};
 use crate::directory::Directory;
 use crate::id::{AssetKey, GroupName};
 use crate::kinds::members::spec::MemberSpec;
 use crate::manifest::model;
-use crate::plan::{Change, Edit, Guards, Limits, Notice, NoticeLevel, Operation, Protection};
+use crate::plan::{Change, Edit, Guards, Hidden, HiddenFrom, Limits, Notice, NoticeLevel, Operation, Protection};
 use crate::state::{LiveMember, LiveState};
 
 /// The guards of a plan that makes these changes, as the manifest has them; what they refuse is not looked for yet.
 pub fn guards(declared: &model::Guards, live: &LiveState, directory: &Directory, changes: &[Change]) -> Guards {
-    let model::Guards { max_deletes, max_updates, max_approvals, min_administrators, protected } = declared;
+    let model::Guards {
+        max_deletes,
+        max_updates,
+        max_approvals,
+        min_administrators,
+        max_access_loss,
+        max_access_gain,
+        never_public,
+        never_visible_to,
+        protected,
+    } = declared;
     let default = Limits::default();
     let limits = Limits {
         max_deletes: max_deletes.as_ref().map_or(default.max_deletes, |limit| limit.value),
         max_updates: max_updates.as_ref().map_or(default.max_updates, |limit| limit.value),
         max_approvals: max_approvals.as_ref().map_or(default.max_approvals, |limit| limit.value),
         min_administrators: min_administrators.as_ref().map_or(default.min_administrators, |limit| limit.value),
+        max_access_loss: max_access_loss.as_ref().map_or(default.max_access_loss, |limit| limit.value),
+        max_access_gain: max_access_gain.as_ref().map_or(default.max_access_gain, |limit| limit.value),
     };
+    let texts =
+        |patterns: &[Located<AddressPattern>]| patterns.iter().map(|pattern| pattern.name().to_owned()).collect();
+    let public = Hidden { assets: texts(never_public), from: HiddenFrom::Guests };
+    let others = never_visible_to.iter().map(|hidden| {
+        let model::NeverVisibleTo { assets, user_groups } = hidden;
+        Hidden { assets: texts(assets), from: HiddenFrom::UserGroups(texts(user_groups)) }
+    });
+    let hidden = Some(public).filter(|public| !public.assets.is_empty()).into_iter().chain(others).collect();
     let names = Names { live, directory };
     let mut taken = BTreeSet::new();
     let mut protections = Vec::new();
@@ -37,19 +57,25 @@ pub fn guards(declared: &model::Guards, live: &LiveState, directory: &Directory,
     Guards {
         limits,
         protected: protections,
+        hidden,
         totals: totals(live),
         administrators: administrators(live, directory),
         ..Guards::default()
     }
 }
 
-/// Protected objects that nobody has heard of: a typo there protects nothing. Told for what was read, and only where one
+/// Guarded objects that nobody has heard of: a typo there guards nothing. Told for what was read, and only where one
 /// object is named.
-pub fn unknown(declared: &model::Guards, live: &LiveState, directory: &Directory) -> Vec<Notice> {
+pub fn unknown(declared: &model::Guards, live: &LiveState, directory: &Directory, changes: &[Change]) -> Vec<Notice> {
     let names = Names { live, directory };
-    let unknown = |pattern: &AddressPattern| {
+    let unknown = |pattern: &AddressPattern, text: &str, place: &str, verb: &str| {
         let name = pattern.literal()?;
         let known = names.known(pattern.kind)?;
+        let is_this =
+            |address: &Address| [pattern.kind, address.kind] == [Kind::Assets; 2] && names.is_asset(pattern, address);
+        if changes.iter().any(|change| is_this(&change.address)) {
+            return None;
+        }
         if known.iter().any(|known| pattern.matches(known)) {
             return None;
         }
@@ -58,13 +84,19 @@ pub fn unknown(declared: &model::Guards, live: &LiveState, directory: &Directory
         Some(Notice {
             level: NoticeLevel::Warning,
             message: format!(
-                "`{}` under spec.guards.protected protects nothing: the portal has no such {}{near}",
-                pattern.text,
+                "`{text}` under spec.guards.{place} {verb} nothing: the portal has no such {}{near}",
                 pattern.kind.noun(1)
             ),
         })
     };
-    declared.protected.iter().filter_map(|pattern| unknown(pattern)).collect()
+    let model::Guards { never_public, never_visible_to, protected, .. } = declared;
+    let hidden_assets = never_visible_to.iter().flat_map(|hidden| &hidden.assets);
+    let hidden_from = never_visible_to.iter().flat_map(|hidden| &hidden.user_groups);
+    let protected = protected.iter().filter_map(|pattern| unknown(pattern, &pattern.text, "protected", "protects"));
+    let public = never_public.iter().filter_map(|pattern| unknown(pattern, pattern.name(), "neverPublic", "hides"));
+    let hidden = hidden_assets.chain(hidden_from);
+    let hidden = hidden.filter_map(|pattern| unknown(pattern, pattern.name(), "neverVisibleTo", "hides"));
+    protected.chain(public).chain(hidden).collect()
 }
 
 pub(super) fn totals(live: &LiveState) -> BTreeMap<Kind, usize> {
@@ -91,9 +123,9 @@ fn administrators(live: &LiveState, directory: &Directory) -> Option<usize> {
 }
 
 /// Everything that people may call an object.
-struct Names<'a> {
-    live: &'a LiveState,
-    directory: &'a Directory,
+pub(super) struct Names<'a> {
+    pub(super) live: &'a LiveState,
+    pub(super) directory: &'a Directory,
 }
 
 impl Names<'_> {
@@ -160,14 +192,14 @@ impl Names<'_> {
     }
 
     /// By its name in plans, the name that it has in the portal, and the one that it is about to get.
-    fn is_group(&self, pattern: &AddressPattern, name: &GroupName) -> bool {
+    pub(super) fn is_group(&self, pattern: &AddressPattern, name: &GroupName) -> bool {
         let id = self.directory.id_of(name);
         let live = id.and_then(|id| self.live.user_groups.iter().find(|group| group.id == *id));
         pattern.matches(name.as_str()) || live.is_some_and(|group| pattern.matches(&group.name))
     }
 
     /// By the id and by the name of its business group.
-    fn is_asset(&self, pattern: &AddressPattern, address: &Address) -> bool {
+    pub(super) fn is_asset(&self, pattern: &AddressPattern, address: &Address) -> bool {
         let [group, asset] = address.segments.as_slice() else { return false };
         let named = self.live.business_groups.as_ref().and_then(|groups| groups.get(group));
         pattern.matches(&address.name()) || named.is_some_and(|named| pattern.matches(&format!("{named}/{asset}")))

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::Kind;
+use crate::address::{AddressPattern, Kind};
 use crate::diagnostic::Located;
-use crate::limit::Limit;
-use crate::manifest::model::{Guards, Manifest, Prune};
+use crate::limit::{FLOOR, Limit};
+use crate::manifest::model::{Guards, Manifest, NeverVisibleTo, Prune};
 use crate::plan::{Limits, Notice, NoticeLevel};
 use crate::state::LiveState;
 
@@ -55,9 +55,18 @@ fn widened(before: &Prune, after: &Prune) -> Vec<String> {
 /// Allows what both allow, and protects what either protects.
 fn stricter(a: &Guards, b: &Guards) -> Guards {
     let default = Limits::default();
-    let Guards { max_deletes, max_updates, max_approvals, min_administrators, protected } = a;
-    let mut union = protected.clone();
-    union.extend(b.protected.iter().filter(|pattern| !protected.iter().any(|own| own.text == pattern.text)).cloned());
+    let Guards {
+        max_deletes,
+        max_updates,
+        max_approvals,
+        min_administrators,
+        max_access_loss,
+        max_access_gain,
+        never_public,
+        never_visible_to,
+        protected,
+    } = a;
+    let more = b.never_visible_to.iter().filter(|hidden| !pairs(hidden).all(|pair| has(never_visible_to, pair)));
     Guards {
         max_deletes: both(max_deletes.as_ref(), b.max_deletes.as_ref(), default.max_deletes, Limit::stricter),
         max_updates: both(max_updates.as_ref(), b.max_updates.as_ref(), default.max_updates, Limit::stricter),
@@ -68,8 +77,39 @@ fn stricter(a: &Guards, b: &Guards) -> Guards {
             default.min_administrators,
             usize::max,
         ),
-        protected: union,
+        max_access_loss: both(
+            max_access_loss.as_ref(),
+            b.max_access_loss.as_ref(),
+            default.max_access_loss,
+            Limit::stricter,
+        ),
+        max_access_gain: both(
+            max_access_gain.as_ref(),
+            b.max_access_gain.as_ref(),
+            default.max_access_gain,
+            Limit::stricter,
+        ),
+        never_public: union(never_public, &b.never_public),
+        never_visible_to: never_visible_to.iter().chain(more).cloned().collect(),
+        protected: union(protected, &b.protected),
     }
+}
+
+/// The patterns of both, each once.
+fn union(a: &[Located<AddressPattern>], b: &[Located<AddressPattern>]) -> Vec<Located<AddressPattern>> {
+    let more = b.iter().filter(|pattern| !a.iter().any(|own| own.text == pattern.text));
+    a.iter().chain(more).cloned().collect()
+}
+
+/// Each asset of a rule with each group that may not see it.
+fn pairs(hidden: &NeverVisibleTo) -> impl Iterator<Item = (&AddressPattern, &AddressPattern)> {
+    hidden.assets.iter().flat_map(|asset| hidden.user_groups.iter().map(|group| (&**asset, &**group)))
+}
+
+/// Whether any of the rules holds the pair.
+fn has(rules: &[NeverVisibleTo], (asset, group): (&AddressPattern, &AddressPattern)) -> bool {
+    let same = |pattern: &AddressPattern, other: &AddressPattern| pattern.text == other.text;
+    rules.iter().flat_map(pairs).any(|(other, of)| same(other, asset) && same(of, group))
 }
 
 /// What is given nowhere stays so; what is given once is put together with the default.
@@ -96,7 +136,25 @@ fn loosened(before: &Guards, after: &Guards, totals: &BTreeMap<Kind, usize>) -> 
         ("maxDeletes", limit(&before.max_deletes, default.max_deletes), limit(&after.max_deletes, default.max_deletes)),
         ("maxUpdates", limit(&before.max_updates, default.max_updates), limit(&after.max_updates, default.max_updates)),
     ] {
-        if is_looser(old, new, totals) {
+        if is_looser(old, new, totals.values().copied()) {
+            phrases.push(format!("{key} {old} → {new}"));
+        }
+    }
+    for (key, old, new) in [
+        (
+            "maxAccessLoss",
+            limit(&before.max_access_loss, default.max_access_loss),
+            limit(&after.max_access_loss, default.max_access_loss),
+        ),
+        (
+            "maxAccessGain",
+            limit(&before.max_access_gain, default.max_access_gain),
+            limit(&after.max_access_gain, default.max_access_gain),
+        ),
+    ] {
+        // If nobody counted the members yet, it is looser as soon as there are many or few enough.
+        let members = totals.get(&Kind::Members).map_or(vec![FLOOR, FLOOR + 1, usize::MAX / 100], |total| vec![*total]);
+        if is_looser(old, new, members.into_iter()) {
             phrases.push(format!("{key} {old} → {new}"));
         }
     }
@@ -117,15 +175,25 @@ fn loosened(before: &Guards, after: &Guards, totals: &BTreeMap<Kind, usize>) -> 
             phrases.push(format!("protected without `{}`", pattern.text));
         }
     }
+    for pattern in &before.never_public {
+        if !after.never_public.iter().any(|kept| kept.text == pattern.text) {
+            phrases.push(format!("neverPublic without `{}`", pattern.name()));
+        }
+    }
+    for (asset, group) in before.never_visible_to.iter().flat_map(pairs) {
+        if !has(&after.never_visible_to, (asset, group)) {
+            phrases.push(format!("neverVisibleTo without `{}` for `{}`", asset.name(), group.name()));
+        }
+    }
     phrases
 }
 
-fn is_looser(old: Limit, new: Limit, totals: &BTreeMap<Kind, usize>) -> bool {
+fn is_looser(old: Limit, new: Limit, mut totals: impl Iterator<Item = usize>) -> bool {
     if new.stricter(old) == new {
         return false;
     }
     let is_comparable = old.number.is_some() == new.number.is_some() && old.percent.is_some() == new.percent.is_some();
-    is_comparable || new == Limit::NONE || totals.values().any(|total| exceeds(new.most(*total), old.most(*total)))
+    is_comparable || new == Limit::NONE || totals.any(|total| exceeds(new.most(total), old.most(total)))
 }
 
 /// `None` is without end.

@@ -1,5 +1,7 @@
 //! What guards refuse, and what they let pass.
 
+mod people;
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -15,7 +17,7 @@ use crate::testing::worlds::world;
 use crate::testing::{FINANCE, Shape, at, earlier, here, manifest, plan, portal};
 
 impl Manifest {
-    fn guarded(mut self, change: impl FnOnce(&mut Guards)) -> Self {
+    pub(super) fn guarded(mut self, change: impl FnOnce(&mut Guards)) -> Self {
         change(&mut self.guards);
         self
     }

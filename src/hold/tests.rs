@@ -402,7 +402,9 @@ fn differences(manifest: &Manifest, live: &LiveState) -> Vec<Difference> {
 fn without_origins(mut plan: Plan) -> Plan {
     for change in &mut plan.changes {
         change.origin = None;
-        change.fields.iter_mut().for_each(|field| field.origin = None);
+        for field in &mut change.fields {
+            (field.origin, field.undeclared) = (None, [].into());
+        }
     }
     (plan.applied, plan.accepted) = (None, [].into());
     plan

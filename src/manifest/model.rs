@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::delegate::Delegation;
-use crate::address::AddressPattern;
+use crate::address::{AddressPattern, Kind};
 use crate::diagnostic::{Located, Location};
 use crate::limit::Limit;
 
@@ -268,6 +268,27 @@ pub struct Guards {
     pub max_updates: Option<Located<Limit>>,
     pub max_approvals: Option<Located<usize>>,
     pub min_administrators: Option<Located<usize>>,
+    pub max_access_loss: Option<Located<Limit>>,
+    pub max_access_gain: Option<Located<Limit>>,
+    /// Assets that no plan shows to guests.
+    pub never_public: Vec<Located<AddressPattern>>,
+    pub never_visible_to: Vec<NeverVisibleTo>,
     /// Objects that no plan changes or deletes.
     pub protected: Vec<Located<AddressPattern>>,
+}
+
+impl Guards {
+    /// Patterns of assets, wherever they stand.
+    pub fn asset_patterns(&self) -> impl Iterator<Item = &Located<AddressPattern>> {
+        let hidden = self.never_visible_to.iter().flat_map(|hidden| &hidden.assets);
+        let protected = self.protected.iter().filter(|pattern| pattern.kind == Kind::Assets);
+        protected.chain(&self.never_public).chain(hidden)
+    }
+}
+
+/// Assets that no plan shows to those who are in one of these groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NeverVisibleTo {
+    pub assets: Vec<Located<AddressPattern>>,
+    pub user_groups: Vec<Located<AddressPattern>>,
 }

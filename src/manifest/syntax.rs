@@ -362,6 +362,15 @@ record! {
         "maxApprovals" max_approvals: Option<Located<Count>>,
         /// How many enabled administrators must be left where a plan takes any away. 1 if it is left out.
         "minAdministrators" min_administrators: Option<Located<Count>>,
+        /// How many enabled members one run may take sight of an API version from: a number, or a percentage of those
+        /// that there are, which binds where there are more than 10. `50%` if it is left out.
+        "maxAccessLoss" max_access_loss: Option<Located<Limit>>,
+        /// How many enabled members one run may give sight of an API version to. Any number if it is left out.
+        "maxAccessGain" max_access_gain: Option<Located<Limit>>,
+        /// Assets that no plan may show to guests: coordinates and patterns of them, e.g. `Finance/*`.
+        "neverPublic" never_public: Option<Vec<Located<Name>>>,
+        /// Assets that no plan may show to these groups.
+        "neverVisibleTo" never_visible_to: Option<Vec<Located<NeverVisibleTo>>>,
         /// What no plan may change or delete: addresses and patterns of them, e.g. `userGroups/Gold Tier`,
         /// `assets/Finance/*`, `members/*@example.com`.
         "protected" protected: Option<Vec<Located<Name>>>,
@@ -384,6 +393,16 @@ record! {
         "audiences" audiences: Option<Vec<Located<Name>>>,
         /// Assets that they may declare, as their coordinates are written: `Finance/*`.
         "assets" assets: Option<Vec<Located<Name>>>,
+    }
+}
+
+record! {
+    /// Assets that whoever is in one of these groups may not come to see.
+    pub(super) struct NeverVisibleTo {
+        /// Coordinates and patterns of them: `Finance/*`, with the business group's name or id.
+        "assets" assets: Names,
+        /// Names of groups and patterns of them: `Partner *`. A pattern leaves built-in groups out.
+        "userGroups" user_groups: Names,
     }
 }
 

@@ -108,7 +108,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
     notices.extend(promotion.into_iter().flatten());
     notices.extend(publishing_notice(&changes));
     notices.extend(split_notice(&changes));
-    notices.extend(guard::unknown(&manifest.guards, live, &directory));
+    notices.extend(guard::unknown(&manifest.guards, live, &directory, &changes));
     notices.sort();
     let mut plan = Plan {
         portal: manifest.name.value.clone(),
@@ -135,7 +135,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         promotes: promotes.map(|promotes| promotes.from.clone()),
         guards,
     };
-    plan.guards.violations = guard::violations(&plan);
+    guard::survey(&mut plan, live);
     Ok(plan)
 }
 

@@ -26,7 +26,7 @@ use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::kinds::{Fields, GroupSet, fields};
 use crate::state::LivePortal;
 
-pub use guards::{Guard, Guards, Limits, Protection, Violation};
+pub use guards::{Exposure, Guard, GuardRemark, Guards, Hidden, HiddenFrom, Limits, Protection, Violation};
 pub use make::{Promotes, Request, make};
 
 /// Everything that a plan says, the same bytes for the same input.
@@ -270,6 +270,9 @@ pub struct FieldChange {
     /// `None`: nothing earlier is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Elements of a set that go, and that nobody declared: somebody added them in the portal by hand.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub undeclared: BTreeSet<String>,
 }
 
 /// What is done to an object. Specifications are complete and shaped like the manifest.
@@ -414,7 +417,14 @@ impl Edit {
             .filter_map(|path| {
                 let before = before.remove(&path).unwrap_or_default();
                 let after = after.remove(&path).unwrap_or_default();
-                (before != after).then_some(FieldChange { path, before, after, cause: None, origin: None })
+                (before != after).then_some(FieldChange {
+                    path,
+                    before,
+                    after,
+                    cause: None,
+                    origin: None,
+                    undeclared: BTreeSet::new(),
+                })
             })
             .collect()
     }

@@ -26,8 +26,7 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     let names = Names::of(plan);
     let mut page = Page::new(color, width);
     page.line(0, &wording::portal(plan));
-    let overrides = wording::overrides(plan);
-    for warning in overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)) {
+    for warning in wording::warnings(plan) {
         page.line(0, &Line::at(0).styled(Style::Changed, "Warning: ").plain(warning));
     }
     if let Some(headline) = access::headline(plan, &names) {

@@ -38,8 +38,7 @@ pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
     }
     let refusals: Vec<String> = plan.guards.violations.iter().map(ToString::to_string).collect();
     comment.list("**Refused:** ", refusals.iter().map(String::as_str));
-    let overrides = wording::overrides(plan);
-    comment.list("**Warning:** ", overrides.as_deref().into_iter().chain(wording::notices(plan, NoticeLevel::Warning)));
+    comment.list("**Warning:** ", wording::warnings(plan).iter().map(AsRef::as_ref));
     if let Some(headline) = access::headline(plan, &names) {
         comment.paragraph(&Line::at(0).styled(Style::Strong, headline));
         comment.list("", access::remarks(plan).iter().map(String::as_str));

@@ -84,9 +84,17 @@ pub(super) fn notices(plan: &Plan, level: NoticeLevel) -> impl Iterator<Item = &
 }
 
 /// Says which guards an operator has overruled, as warnings.
-pub(super) fn overrides(plan: &Plan) -> Option<String> {
+fn overrides(plan: &Plan) -> Option<String> {
     let flags = &plan.guards.overrides;
     (!flags.is_empty()).then(|| format!("guards are overruled at the command line: {}", flags.join(" ")))
+}
+
+/// What stands at the top as warnings: which guards an operator has overruled, what is to be known of the others, and what
+/// the plan warns of.
+pub(super) fn warnings(plan: &Plan) -> Vec<Cow<'_, str>> {
+    let remarks = plan.guards.remarks.iter().map(|remark| remark.message.as_str().into());
+    let notices = notices(plan, NoticeLevel::Warning).map(Cow::from);
+    overrides(plan).map(Cow::from).into_iter().chain(remarks).chain(notices).collect()
 }
 
 /// `14 assets not in the manifest are left alone`, with the addresses if there are any.

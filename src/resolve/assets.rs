@@ -32,7 +32,7 @@ impl<'a> Resolver<'a> {
             self.not_read(declared.first().map(|asset| asset.location), "the list of assets");
             return;
         }
-        self.protected_assets();
+        self.guarded_assets();
         for asset in declared {
             let Some(key) = self.asset_key(asset) else { continue };
             if let Some(first) = places.insert(key.clone(), asset.location) {
@@ -61,9 +61,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// What is protected by a business group's name would not be without the names.
-    fn protected_assets(&mut self) {
-        let pattern = self.manifest.guards.protected.iter().find(|pattern| pattern.kind == Kind::Assets);
+    /// What is guarded by a business group's name would not be without the names.
+    fn guarded_assets(&mut self) {
+        let pattern = self.manifest.guards.asset_patterns().next();
         if let (Some(pattern), Some(_), None) = (pattern, &self.live.assets, &self.live.business_groups) {
             self.not_read(pattern.location, "the list of business groups");
         }

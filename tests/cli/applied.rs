@@ -713,3 +713,41 @@ fn what_is_held_is_no_match() {
     assert_eq!(again.matches("## No changes. 2 held changes are left out.").count(), 2, "{again}");
     assert!(!again.contains("matches"), "{again}");
 }
+
+#[test]
+fn what_was_opened_by_hand_is_closed_whatever_the_limit() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let spec = "  guards: {maxAccessLoss: 0, neverPublic: [\"Finance/*\"]}
+  assets: [{asset: Finance/invoice-api, versions: {v2: [Gold Tier]}}]
+  members: [{user: maria@acme.example, userGroups: [Partner Acme]}]
+";
+    repository.commit(spec);
+    repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
+    let case = repository.0;
+    case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
+    // Somebody shows the asset to everyone, and puts maria into another group.
+    let night = "  assets: [{asset: Finance/invoice-api, versions: {v2: [Gold Tier, \"system:guests\"]}}]
+  members: [{user: maria@acme.example, userGroups: [Partner Acme, Gold Tier]}]
+";
+    case.write("night.yaml", portal(night));
+    case.run(&["apply", "-f", "night.yaml", "--auto-approve"]).exits(0);
+    let plan = ["plan", "-f", "portal.yaml", "--detailed-exitcode"];
+    case.run(&plan).exits(3);
+    let closed = case.run(&[&plan[..], &APPLIED].concat()).exits(2);
+    assert!(closed.stdout.contains("no longer public"), "{closed}");
+    case.run(&[&plan[..], &APPLIED, &["--only", "drift"]].concat()).exits(2);
+    // What this change takes counts, and what it shows is not judged where drift alone is shown.
+    repository.commit(
+        &spec.replace("[Gold Tier]}}]", "[]}}, {asset: Finance/exchange-rates, versions: {v2: [\"system:guests\"]}}]"),
+    );
+    let refused = case.run(&[&plan[..], &APPLIED].concat()).exits(3);
+    insta::assert_snapshot!(refused.stderr, @"
+    refused: 1 of 7 enabled members would lose sight of something, and maxAccessLoss allows 0; if this is meant, add --max-access-loss 1 or raise spec.guards.maxAccessLoss
+    refused: asset `Finance/exchange-rates` (v2) would become public, and neverPublic has `Finance/*`; if this is meant, add --expose developer-portal/assets/0e000001-0000-4000-8000-000000000002/exchange-rates, or take the pattern out of spec.guards.neverPublic
+    error: maxAccessLoss, neverPublic refuse this plan; nothing was changed
+    ");
+    case.run(&[&plan[..], &APPLIED, &["--only", "drift"]].concat()).exits(2);
+    case.run(&["apply", "-f", "portal.yaml", "--auto-approve", APPLIED[0], APPLIED[1]]).exits(3);
+}

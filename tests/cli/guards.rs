@@ -77,6 +77,10 @@ fn a_refused_plan_says_so_as_data_and_as_a_comment() {
     {
       "administrators": 1,
       "limits": {
+        "max_access_gain": {},
+        "max_access_loss": {
+          "percent": 50
+        },
         "max_approvals": 25,
         "max_deletes": {
           "number": 1
@@ -250,12 +254,127 @@ fn what_is_protected_needs_its_address() {
     case.run(&[&apply[..], &words[..]].concat()).exits(0);
 }
 
+/// Shows invoices to guests and to everyone, and makes a partner who stands where shipments are seen.
+const EXPOSING: &str = "  guards:
+    neverPublic: [\"Finance/*\"]
+    neverVisibleTo: [{assets: [\"finance/invoice-*\", \"*/shipment-api\"], userGroups: [\"Partner *\"]}]
+  userGroups: [{name: Partner Initech, parent: API Developers}]
+  assets:
+    - {asset: Finance/invoice-api, versions: {v1: [Gold Tier, \"system:guests\"], v2: [\"system:members\"]}}
+    - {asset: Finance/exchange-rates, versions: {v1: [\"system:guests\"]}}
+";
+
+#[test]
+fn what_is_hidden_is_shown_to_nobody_without_a_word() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    case.write("portal.yaml", portal(EXPOSING));
+    let planned = case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(3);
+    insta::assert_snapshot!(refused(&planned).join("\n"), @"
+    refused: asset `Finance/invoice-api` (v1) would become public, and neverPublic has `Finance/*`; if this is meant, add --expose developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api, or take the pattern out of spec.guards.neverPublic
+    refused: asset `Logistics/shipment-api` (v1, v2) would be seen by members of Partner Initech (through API Developers), and neverVisibleTo has `*/shipment-api` for `Partner *`; if this is meant, add --expose developer-portal/assets/0e000001-0000-4000-8000-000000000003/shipment-api, or take the pattern out of spec.guards.neverVisibleTo
+    refused: asset `Finance/invoice-api` (v1, v2) would be seen by members of Partner Acme, Partner Globex, Partner Initech (through system:guests, system:members), and neverVisibleTo has `finance/invoice-*` for `Partner *`; if this is meant, add --expose developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api, or take the pattern out of spec.guards.neverVisibleTo
+    ");
+    let warnings: Vec<&str> = planned.stdout.lines().filter(|line| line.starts_with("Warning: ")).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    Warning: asset `Finance/exchange-rates` (v1) is public already and stays so, although neverPublic has `Finance/*`
+    Warning: asset `Logistics/shipment-api` (v2) is seen by members of Partner Globex already and stays so, although neverVisibleTo has `*/shipment-api` for `Partner *`
+    ");
+    assert_eq!(refused(&case.run(&["show", "plan.json"]).exits(0)).len(), 3);
+    assert_eq!(refused(&case.run(&["apply", "plan.json", "--auto-approve"]).exits(3)).len(), 3);
+    assert_eq!(refused(&case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(3)).len(), 3);
+    let comment = case.run(&["plan", "-f", "portal.yaml", "--format", "markdown"]).exits(3).stdout;
+    assert!(comment.contains("- **Refused:** ") && comment.contains("- **Warning:** "), "{comment}");
+    let data = case.run(&["plan", "-f", "portal.yaml", "--format", "json"]).exits(3).json();
+    insta::assert_snapshot!(format!("{:#}", data["guards"]["exposures"][1]), @r#"
+    {
+      "asset": "developer-portal/assets/0e000001-0000-4000-8000-000000000002/invoice-api",
+      "guard": "neverPublic",
+      "rule": "`Finance/*`",
+      "stands": false,
+      "through": [
+        "system:guests"
+      ],
+      "versions": [
+        "v1"
+      ]
+    }
+    "#);
+    // Only the assets' own names lift it, and each for itself.
+    let words = ["--expose", "assets/Finance/invoice-api"];
+    let apply = ["apply", "-f", "portal.yaml", "--auto-approve"];
+    assert_eq!(refused(&case.run(&[&apply[..], &words].concat()).exits(3)).len(), 1);
+    case.run(&[&apply[..], &["--expose", "assets/*", "--max-access-gain", "100%"]].concat()).exits(3);
+    assert_eq!(hub.writes(), Vec::<String>::new());
+    let shipments = "developer-portal/assets/0e000001-0000-4000-8000-000000000003/shipment-api";
+    let all = [&words[..], &["--expose", shipments]].concat();
+    case.run(&[&["plan", "-f", "portal.yaml", "--out", "meant.json"][..], &all].concat()).exits(0);
+    case.run(&["apply", "meant.json", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_group_is_not_made_where_it_would_see_what_is_hidden_from_it() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    // Nothing but the group is declared, so nothing else would be read.
+    let made = |parent: &str| {
+        portal(&format!(
+            "  guards: {{neverVisibleTo: [{{assets: [\"*/shipment-api\"], userGroups: [\"Partner N*\"]}}]}}
+  userGroups: [{{name: Partner New, parent: {parent}}}]\n"
+        ))
+    };
+    case.write("portal.yaml", made("API Developers"));
+    insta::assert_snapshot!(refused(&case.run(&["plan", "-f", "portal.yaml"]).exits(3)).join("\n"), @"refused: asset `Logistics/shipment-api` (v1, v2) would be seen by members of Partner New (through API Developers), and neverVisibleTo has `*/shipment-api` for `Partner N*`; if this is meant, add --expose developer-portal/assets/0e000001-0000-4000-8000-000000000003/shipment-api, or take the pattern out of spec.guards.neverVisibleTo");
+    case.write("portal.yaml", made("\"system:members\""));
+    case.run(&["plan", "-f", "portal.yaml"]).exits(0);
+    // A snapshot has what it has.
+    case.write("less.yaml", portal("  userGroups: [{name: Partner Acme}]\n"));
+    case.run(&["observe", "-f", "less.yaml", "--out", "live.json"]).exits(0);
+    let planned = case.run(&["plan", "-f", "portal.yaml", "--live", "live.json"]).exits(0).stdout;
+    let warning = "Warning: neverVisibleTo could be judged in part alone: the portal's assets were not read\n";
+    assert!(planned.contains(warning), "{planned}");
+}
+
+#[test]
+fn not_more_members_lose_and_gain_sight_than_limits_allow() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    let spec = "  guards: {maxAccessLoss: 1, maxAccessGain: 0}
+  assets: [{asset: Finance/payment-api, versions: {v1: [Support, Partner Acme], v2: [\"system:members\"]}}]\n";
+    case.write("portal.yaml", portal(spec));
+    let planned = case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json"]).exits(3);
+    insta::assert_snapshot!(refused(&planned).join("\n"), @"
+    refused: 4 of 7 enabled members would lose sight of something, and maxAccessLoss allows 1; if this is meant, add --max-access-loss 4 or raise spec.guards.maxAccessLoss
+    refused: 3 of 7 enabled members would gain sight of something, and maxAccessGain allows 0; if this is meant, add --max-access-gain 3 or raise spec.guards.maxAccessGain
+    ");
+    assert_eq!(refused(&case.run(&["apply", "plan.json", "--auto-approve"]).exits(3)).len(), 2);
+    let flags = ["--max-access-loss", "100%", "--max-access-gain", "10"];
+    assert_eq!(refused(&case.run(&["apply", "plan.json", "--auto-approve", flags[0], flags[1]]).exits(3)).len(), 1);
+    assert_eq!(hub.writes(), Vec::<String>::new());
+    // Who they are stands in no refusal.
+    assert!(!planned.stderr.contains('@'), "{planned}");
+    let unchanged = "  assets: [{asset: Finance/payment-api, versions: {v1: [\"system:members\"]}}]\n";
+    case.write("less.yaml", portal(unchanged));
+    case.run(&["observe", "-f", "less.yaml", "--out", "live.json"]).exits(0);
+    let on_snapshot = case.run(&["plan", "-f", "portal.yaml", "--live", "live.json"]).exits(0).stdout;
+    assert!(
+        on_snapshot.contains("Warning: maxAccessLoss could not be judged: the members were not read\n"),
+        "{on_snapshot}"
+    );
+    let applied = [&["apply", "plan.json", "--auto-approve"][..], &flags].concat();
+    let shown = case.run(&applied).exits(0).stdout;
+    let overruled = "Warning: guards are overruled at the command line: --max-access-loss 100% --max-access-gain 10\n";
+    assert!(shown.contains(overruled), "{shown}");
+}
+
 #[test]
 fn the_embedded_server_is_guarded_too() {
     let case = Case::new();
-    case.write("portal.yaml", portal(&format!("  guards: {{maxUpdates: 0}}\n{DISABLE}")));
-    case.run(&["--emulator", "plan", "-f", "portal.yaml"]).exits(3);
-    case.run(&["--emulator", "apply", "-f", "portal.yaml", "--auto-approve"]).exits(3);
+    for guards in ["maxUpdates: 0", "maxAccessLoss: 0"] {
+        case.write("portal.yaml", portal(&format!("  guards: {{{guards}}}\n{DISABLE}")));
+        case.run(&["--emulator", "plan", "-f", "portal.yaml"]).exits(3);
+        case.run(&["--emulator", "apply", "-f", "portal.yaml", "--auto-approve"]).exits(3);
+    }
 }
 
 #[test]
@@ -275,9 +394,15 @@ fn a_guard_that_is_no_number_is_wrong_usage() {
     For more information, try '--help'.
     exit: 64
     ");
-    for flags in
-        [["--max-deletes", "101%"], ["--max-approvals", "30%"], ["--min-administrators", "-1"], ["--max-updates", ""]]
-    {
+    for flags in [
+        ["--max-deletes", "101%"],
+        ["--max-approvals", "30%"],
+        ["--min-administrators", "-1"],
+        ["--max-updates", ""],
+        ["--max-access-loss", "many"],
+        ["--max-access-gain", "101%"],
+        ["--expose", "Finance/x"],
+    ] {
         case.run(&[&["plan", "-f", "x.yaml"][..], &flags].concat()).exits(64);
     }
 }

@@ -123,6 +123,54 @@ spec:
 }
 
 #[test]
+fn what_is_hidden_is_told_by_coordinates_and_names_of_groups() {
+    insta::assert_snapshot!(faults_of(
+        "  guards:
+    maxAccessLoss: half
+    maxAccessGain: []
+    neverPublic: [Finance, assets/Finance/x, 'Finance/[', Finance/x, Finance/x, '*', 'pay*']
+    neverVisibleTo:
+      - {assets: [], userGroups: []}
+      - {assets: ['Finance/*']}
+      - {assets: ['Finance/*'], userGroups: ['audience:partners', 'system:guest', 'userGroups/Gold', 'Part[', 'Partner *', 'system:*'], tags: [x]}
+      - Finance/*
+    neverVisible: []
+"
+    ), @"
+    portal.yaml:6:20 error[bad-number]: `half` is neither a number nor a percentage
+      help: expected a number like `10`, or a percentage from `0%` to `100%`
+    portal.yaml:7:20 error[wrong-type]: expected a number or a percentage, found a list
+    portal.yaml:8:19 error[bad-pattern]: `Finance` is not like the coordinates of an asset, `groupId/assetId`
+      help: write `Finance/*` for all of a business group
+    portal.yaml:8:28 error[bad-pattern]: `assets/Finance/x` is an address, and coordinates are expected
+      help: write `Finance/x`
+    portal.yaml:8:46 error[bad-pattern]: `Finance/[` is not a pattern: invalid range pattern
+      help: patterns know `*`, `?` and `[…]`; write `[[]` for a bracket
+    portal.yaml:8:70 error[duplicate-entry]: `Finance/x` is listed twice
+      portal.yaml:8:59: first here
+    portal.yaml:10:18 error[empty-list]: this names no asset, so it guards nothing
+      help: leave the whole entry out if it is not needed
+    portal.yaml:10:34 error[empty-list]: this names no group, so it guards nothing
+      help: leave the whole entry out if it is not needed
+    portal.yaml:11:9 error[missing-field]: the field `userGroups` is missing
+      help: add `userGroups: …`, a list
+    portal.yaml:12:46 error[misplaced-audience]: `audience:partners` is an audience, not a group
+      help: audiences may stand in the versions of assets only; name the groups here
+    portal.yaml:12:67 error[unknown-system-group]: there is no built-in group `system:guest`
+      help: did you mean `system:guests`?
+    portal.yaml:12:83 error[bad-pattern]: `userGroups/Gold` is an address, and the name of a group is expected
+      help: write `Gold`
+    portal.yaml:12:102 error[bad-pattern]: `Part[` is not a pattern: invalid range pattern
+      help: patterns know `*`, `?` and `[…]`; write `[[]` for a bracket
+    portal.yaml:12:137 error[unknown-field]: unknown field `tags`
+      help: known here: `assets`, `userGroups`
+    portal.yaml:13:9 error[wrong-type]: expected a mapping, found a text
+    portal.yaml:14:5 error[unknown-field]: unknown field `neverVisible`
+      help: did you mean `neverVisibleTo`?
+    ");
+}
+
+#[test]
 fn syntax_costs_its_document_only() {
     insta::assert_snapshot!(faults_of(
         "  audiences: {a: [b}

@@ -148,6 +148,10 @@ fn the_format_is_what_was_published() {
       "guards": {
         "administrators": 0,
         "limits": {
+          "max_access_gain": {},
+          "max_access_loss": {
+            "percent": 50
+          },
           "max_approvals": 25,
           "max_deletes": {
             "percent": 50
@@ -157,6 +161,12 @@ fn the_format_is_what_was_published() {
         },
         "overrides": [],
         "protected": [],
+        "remarks": [
+          {
+            "guard": "maxAccessLoss",
+            "message": "maxAccessLoss could not be judged: the plan holds no analysis of who sees what"
+          }
+        ],
         "totals": {
           "assets": 1,
           "idpMappings": 0,
