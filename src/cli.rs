@@ -13,6 +13,9 @@ use crate::plan::{Allow, Origin};
 /// The embedded server's database where none is named.
 pub const EMULATOR_DATABASE: &str = ".aehctl/emulator.db";
 
+/// The file that GitLab's documentation has for reports of Code Quality.
+const CODE_QUALITY: &str = "gl-code-quality-report.json";
+
 /// What the help says of secrets.
 const SECRETS: &str = "Secrets are no arguments, which every process of the machine can read. Credentials stand in \
                        ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET, in ANYPOINT_BEARER, in ANYPOINT_USERNAME and \
@@ -192,6 +195,10 @@ pub struct Validate {
     /// Also check against the live portal that every name resolves
     #[arg(long)]
     pub online: bool,
+    /// Also tell a forge what is wrong, at the lines of the files: `github` (workflow commands on standard error) or
+    /// `gitlab` (a Code Quality report in gl-code-quality-report.json, or in FILE)
+    #[arg(long, value_name = "github|gitlab[=FILE]")]
+    pub annotations: Option<Annotations>,
 }
 
 #[derive(Debug, Args)]
@@ -256,6 +263,10 @@ pub struct PlanArgs {
     /// List what is left alone, in place of counting it
     #[arg(long)]
     pub show_unmanaged: bool,
+    /// Also tell a forge what is wrong, at the lines of the files: `github` (workflow commands on standard error) or
+    /// `gitlab` (a Code Quality report in gl-code-quality-report.json, or in FILE)
+    #[arg(long, value_name = "github|gitlab[=FILE]")]
+    pub annotations: Option<Annotations>,
     #[command(flatten)]
     pub access: AccessFlags,
     #[command(flatten)]
@@ -654,6 +665,27 @@ pub struct Man {
     pub out: Option<PathBuf>,
 }
 
+/// Who shows faults beside the lines that they are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Annotations {
+    Github,
+    /// The file of the report.
+    Gitlab(PathBuf),
+}
+
+impl std::str::FromStr for Annotations {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            None if text == "github" => Ok(Self::Github),
+            None if text == "gitlab" => Ok(Self::Gitlab(PathBuf::from(CODE_QUALITY))),
+            Some(("gitlab", file)) if !file.is_empty() => Ok(Self::Gitlab(PathBuf::from(file))),
+            _ => Err("expected `github`, `gitlab` or `gitlab=FILE`"),
+        }
+    }
+}
+
 /// A digest of changes, whole or its beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedDigest(String);
@@ -716,6 +748,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn annotations_are_for_a_forge_that_is_known() {
+        let gitlab = |file: &str| Ok(Annotations::Gitlab(PathBuf::from(file)));
+        assert_eq!("github".parse(), Ok(Annotations::Github));
+        assert_eq!("gitlab".parse(), gitlab("gl-code-quality-report.json"));
+        assert_eq!("gitlab=out/a=b.json".parse(), gitlab("out/a=b.json"));
+        for text in ["", "GitHub", "gitlab=", "github=x", "=x", "jenkins"] {
+            assert!(text.parse::<Annotations>().is_err(), "{text}");
+        }
     }
 
     #[test]

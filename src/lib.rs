@@ -36,6 +36,7 @@ pub mod apply;
 pub mod cli;
 pub mod client;
 mod commands;
+pub mod concern;
 pub mod diagnostic;
 pub mod diff;
 pub mod directory;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::cli::Global;
-use crate::commands::output;
+use crate::commands::{annotations, output};
 use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -121,8 +121,9 @@ fn names(manifests: &[Manifest]) -> String {
 /// What leads in faults that a live portal has shown.
 pub(super) const UNRESOLVED: &str = "planning the manifest against this portal found";
 
-/// Shows diagnostics on stderr.
+/// Shows diagnostics on stderr, and to the forge that asks for them.
 pub(super) fn show(global: &Global, diagnostics: &[Diagnostic], sources: &Sources) {
+    annotations::note(diagnostics, sources);
     if !diagnostics.is_empty() {
         output::say(diagnostic::render(diagnostics, sources, output::colors_talk(global)).trim_end());
     }

@@ -3,6 +3,7 @@
 mod access;
 mod again;
 mod analysis;
+mod annotations;
 mod apply;
 mod compare;
 mod completions;
@@ -64,10 +65,14 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
     }
     match command {
         Command::Init(arguments) => init::run(&arguments),
-        Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Validate(arguments) => {
+            annotations::publish(arguments.annotations.as_ref(), || validate::run(global, &arguments))
+        }
         Command::Fmt(arguments) => fmt::run(global, &arguments),
         Command::Observe(arguments) => observe::run(global, &arguments),
-        Command::Plan(arguments) => plan::run(global, &arguments),
+        Command::Plan(arguments) => {
+            annotations::publish(arguments.annotations.as_ref(), || plan::run(global, &arguments))
+        }
         Command::Apply(arguments) => apply::run(global, &arguments),
         Command::Show(arguments) => show::run(global, &arguments),
         Command::Access(arguments) => access::run(global, &arguments),

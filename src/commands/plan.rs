@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::fleet::{self, Failed, Folder, Part, Planning};
-use super::{again, block_on, compare, context, guards, output, record, revisions};
+use super::{again, annotations, block_on, compare, context, guards, output, record, revisions};
 use crate::cli::{Format, Global, PlanArgs};
 use crate::exit::Exit;
 use crate::files;
@@ -46,6 +46,9 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     for part in &mut parts {
         part.finish(|mut plan| {
             guards::apply_flags(&mut plan, &arguments.guards);
+            if let Some(manifest) = manifests.iter().find(|manifest| manifest.name.value == plan.portal) {
+                annotations::note_plan(&plan, manifest, &sources);
+            }
             plan.commit.clone_from(&commit);
             Ok(plan)
         });

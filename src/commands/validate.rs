@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::fleet::{self, Part, Trouble};
-use super::{block_on, connection, context, output};
+use super::{annotations, block_on, connection, context, output};
 use crate::cli::{Format, Global, Validate};
 use crate::diagnostic::Severity;
 use crate::exit::Exit;
@@ -22,6 +22,7 @@ pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
     }
     let Loaded { manifests, sources, diagnostics } = loaded;
     if global.format == Format::Json {
+        annotations::note(&diagnostics, &sources);
         let valid = exit == Exit::Done;
         let diagnostics = diagnostic::to_json(&diagnostics, &sources);
         let mut document = serde_json::json!({"format_version": "1.0", "valid": valid, "diagnostics": diagnostics});

@@ -10,7 +10,7 @@ use super::faults::{Faults, enumeration};
 use super::load::Fragment;
 use super::lower::{Join, Parts};
 use super::model::{Asset, GroupReference, IdpGroup, Parent, UserGroup, is_uuid};
-use super::reference::{SYSTEM, written};
+use super::reference::SYSTEM;
 use crate::diagnostic::{Diagnostic, Located, Location, nearest};
 
 /// So many of the rules about a file are shown with a fault.
@@ -99,7 +99,7 @@ impl NamePattern {
     fn matches_group(&self, group: &GroupReference) -> bool {
         match group {
             GroupReference::Named(name) => self.matches(name),
-            GroupReference::System(system) => self.text.starts_with(SYSTEM) && self.matches(written(*system)),
+            GroupReference::System(system) => self.text.starts_with(SYSTEM) && self.matches(system.as_str()),
         }
     }
 
@@ -243,7 +243,7 @@ impl Check<'_> {
         }
         let name = match &group.value {
             GroupReference::Named(name) => name.as_str(),
-            GroupReference::System(system) => written(*system),
+            GroupReference::System(system) => system.as_str(),
         };
         self.refuse(group.location, &format!("{verb} `{name}`"), Key::UserGroups, name);
     }

@@ -57,13 +57,8 @@ pub(super) fn groups(names: &[Located<Name>], faults: &mut Faults) -> Vec<Locate
 pub(super) fn describe(group: &GroupReference) -> String {
     match group {
         GroupReference::Named(name) => format!("`{name}`"),
-        GroupReference::System(system) => format!("`{}`", written(*system)),
+        GroupReference::System(system) => format!("`{}`", system.as_str()),
     }
-}
-
-/// A built-in as it is written.
-pub(super) fn written(system: SystemGroup) -> &'static str {
-    SYSTEM_GROUPS.iter().find(|(_, known)| *known == system).map_or(SYSTEM, |(word, _)| *word)
 }
 
 pub(super) fn describe_item(item: &AudienceItem) -> String {

@@ -276,7 +276,7 @@ fn sha256(document: &Value) -> String {
     format!("sha256:{}", hexadecimal(&Sha256::digest(bytes(document))))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string does not fail");

@@ -4,6 +4,7 @@
 //! blocks of lines (`body`, `report`), and placed by each medium; all text passes [`text`] on its way out.
 
 mod access;
+mod annotations;
 mod body;
 mod fields;
 mod fleet;
@@ -29,6 +30,7 @@ mod tests;
 use crate::address::Address;
 use crate::plan::Plan;
 
+pub use annotations::{Annotation, Place, github as annotations_github, gitlab as annotations_gitlab};
 pub use fleet::{Failed, Member, fleet_human, fleet_markdown, plans_json, report_among, reports_json};
 pub use human::{PlanOptions, plan_human};
 pub use json::{plan_json, pretty, report_json, stale_json};

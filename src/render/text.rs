@@ -135,6 +135,22 @@ pub fn csv(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The message of a workflow command of GitHub Actions: text for a terminal, with the one escape that is left.
+pub fn workflow_message(text: &str) -> Cow<'_, str> {
+    chain(terminal(text), |text| rewrite(text, |_, character, _| (character == '%').then(|| "%25".into())))
+}
+
+/// A property of a workflow command, where colons and commas mean something too.
+pub fn workflow_property(text: &str) -> Cow<'_, str> {
+    chain(workflow_message(text), |text| {
+        rewrite(text, |_, character, _| match character {
+            ':' => Some("%3A".into()),
+            ',' => Some("%2C".into()),
+            _ => None,
+        })
+    })
+}
+
 /// A JSON document as it is shown: the same data, with escapes where strings hold what a terminal or a CI obeys.
 pub fn json(document: &str) -> Cow<'_, str> {
     rewrite(document, |before, character, _| {
@@ -249,7 +265,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_medium_shows_one_harmless_line(text in hostile()) {
-            for line in [terminal(&text), fenced(&text), markdown(&text), html(&text), csv(&text)] {
+            let commanded = [workflow_message(&text), workflow_property(&text)];
+            for line in [terminal(&text), fenced(&text), markdown(&text), html(&text), csv(&text)].into_iter().chain(commanded) {
                 assert_inert_line(&line);
             }
         }

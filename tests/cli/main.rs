@@ -2,6 +2,7 @@
 //! snapshot of what it wrote and how it ended.
 
 mod access;
+mod annotations;
 mod applied;
 mod apply;
 mod bad_input;
