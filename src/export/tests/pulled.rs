@@ -176,10 +176,10 @@ fn what_does_not_drift_stays_byte_for_byte() {
                 .collect::<Vec<_>>()
         })
         .collect();
-    insta::assert_snapshot!(changed.concat(), @r"
-    -    - {asset: Finance/invoices, versions: {v1: [audience:gold-tier-and-2-more]}}
-    +    - {asset: Finance/invoices, versions: {v1: [API Developers]}}
-    ");
+    insta::assert_snapshot!(changed.concat(), @r#"
+    -    - {asset: Finance/ledger-api, versions: {v3: [audience:gold-tier-and-2-more], "*": []}}
+    +    - {asset: Finance/ledger-api, versions: {v3: [audience:gold-tier-and-2-more], "*": [], v1: [API Developers]}}
+    "#);
 }
 
 proptest! {
