@@ -129,7 +129,10 @@ impl<'a> Puller<'a> {
             Parent::Stated(parent) | Parent::Nested(parent) => is_this(parent),
             Parent::Unstated => false,
         });
-        let below: Vec<String> = below.map(|other| other.name.value.as_str().to_owned()).collect();
+        // Those that are gone as well go with it.
+        let is_live =
+            |other: &&UserGroup| self.meant(&other.name).is_some_and(|name| self.directory().id_of(&name).is_some());
+        let below: Vec<String> = below.filter(is_live).map(|other| other.name.value.as_str().to_owned()).collect();
         if !below.is_empty() {
             let names = below.join(", ");
             return Err(not_pulled(format!("the manifest has other groups under it ({names}): move them first")));

@@ -146,8 +146,9 @@ fn pulled(split: Option<Split>, drifts: Vec<Drift>) -> Result<BTreeMap<String, S
     let plan = make(Request::new(&manifest, &portal.live)).map_err(|failure| format!("{failure:?}"))?;
     let mut puller = Puller::new(&manifest, &portal.live, &plan);
     let mut editor = Editor::new(&sources);
-    for change in &plan.changes {
-        puller.pull(&change.address, &mut editor).map_err(|fault| format!("{}: {fault:?}", change.address))?;
+    // An asset that changes in two steps is pulled once.
+    for address in plan.changes.iter().map(|change| &change.address).collect::<BTreeSet<_>>() {
+        puller.pull(address, &mut editor).map_err(|fault| format!("{address}: {fault:?}"))?;
     }
     let texts = editor.finish().map_err(|fault| format!("{fault:?}"))?;
     for (file, text) in &texts {
