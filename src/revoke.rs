@@ -164,7 +164,7 @@ pub fn plan(
     plan.notices.extend(notices);
     plan.notices.extend(overruled(&plan));
     let limits = &mut plan.guards.limits;
-    (limits.max_deletes, limits.max_updates) = (Limit::NONE, Limit::NONE);
+    (limits.max_deletes, limits.max_updates, limits.max_access_loss) = (Limit::NONE, Limit::NONE, Limit::NONE);
     limits.min_administrators = limits.min_administrators.min(1);
     let protected = plan.guards.protected.iter().flat_map(|protection| protection.addresses.clone());
     plan.guards.unprotected = protected.collect();

@@ -105,14 +105,19 @@ pub(super) async fn alone(global: &Global, arguments: &Apply, prepared: &Prepare
             format!("{}\n{}", render::plan_markdown(plan), render::report_markdown(&report, plan))
         }
     });
-    if let Err(error) = told {
-        // The exit code says what became of the portal, and that is done.
-        output::say(&format!("warning: {error:#}; this is the report"));
-        output::say(render::report_human(&report, plan, output::colors_talk(global)).trim_end());
-    }
+    say_unwritten(told, || render::report_human(&report, plan, output::colors_talk(global)));
     let exit = exit(&report);
     say_journal(journal.as_deref(), exit);
     Ok(exit)
+}
+
+/// A report that cannot be written does not change how the command ends: the exit code says what became of the portal,
+/// and that is done.
+pub(super) fn say_unwritten(told: Result<()>, report: impl FnOnce() -> String) {
+    if let Err(error) = told {
+        output::say(&format!("warning: {error:#}; this is the report"));
+        output::say(report().trim_end());
+    }
 }
 
 /// Says where everything is told of an apply that did not just go well.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json;
-use super::markdown::{LIMIT, plan_markdown_within, shares, units};
+use super::markdown::{self, LIMIT, plan_markdown_within, shares, units};
 use super::names;
 use super::page::{Line, Page, Style};
 use super::report::{self, report_human, report_markdown};
@@ -21,6 +21,9 @@ const FORMAT_VERSION: &str = "1.0";
 
 /// As many faults of a portal's manifest are listed in a comment.
 const LISTED: usize = 20;
+
+/// What the comment on several portals is marked with in place of a portal's name.
+const MARK: &str = "several portals";
 
 /// Where a comment says that the rest is.
 const ELSEWHERE: &str = "all of it is in the output of the job, and in `--format json`";
@@ -105,7 +108,7 @@ pub fn reports_json(members: &[Member<'_>]) -> String {
 /// One comment for all: the summary, then each portal that has something to show, as long as there is room.
 pub fn fleet_markdown(members: &[Member<'_>]) -> String {
     let mark = emulator_mark(members.iter().any(Member::in_emulator));
-    let mut head = format!("## {mark}{}\n\n", text::markdown(&headline(members)));
+    let mut head = format!("{}## {mark}{}\n\n", markdown::mark(MARK), text::markdown(&headline(members)));
     for member in members {
         let item = member.item();
         if units(&head) + units(&item) > LIMIT / 2 {

@@ -24,14 +24,15 @@ const LISTS: usize = 8_000;
 
 /// Shows which portal it is, the changes by kind, their number, and what is left alone.
 pub fn plan_markdown(plan: &Plan) -> String {
-    plan_markdown_within(plan, LIMIT)
+    let mark = mark(&plan.portal);
+    let body = plan_markdown_within(plan, LIMIT - units(&mark));
+    mark + &body
 }
 
 /// The same in less room, where there is more to show beside it.
 pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
     let names = Names::of(plan);
     let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan)).within(limit);
-    comment.head.insert_str(0, &mark(&plan.portal));
     comment.paragraph(&wording::portal(plan));
     if let Some(origins) = wording::origins(plan) {
         comment.paragraph(&Line::at(0).plain(origins));
@@ -77,7 +78,7 @@ pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
 }
 
 /// A first line that nobody sees, by which a bot finds the comment that it wrote for this portal.
-fn mark(portal: &str) -> String {
+pub(super) fn mark(portal: &str) -> String {
     let harmless = |character: char| match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => character,
         _ => '_',

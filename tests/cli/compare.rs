@@ -67,7 +67,7 @@ fn it_is_for_showing_alone() {
     assert!(refused.stderr.contains("not a plan file") || refused.stderr.contains("was edited"), "{refused}");
     assert_eq!(hub.writes(), Vec::<String>::new());
     let comment = case.run(&[&COMPARE[..], &["--format", "markdown"]].concat()).exits(0);
-    assert!(comment.stdout.starts_with("## Promoting staging: 1 to add, 1 to change, 0 to delete."), "{comment}");
+    assert!(comment.stdout.contains("\n## Promoting staging: 1 to add, 1 to change, 0 to delete."), "{comment}");
     assert!(!comment.stdout.contains("Digest"), "{comment}");
 }
 

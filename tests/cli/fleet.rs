@@ -122,7 +122,8 @@ fn a_script_reads_plans_and_errors() {
 fn a_comment_names_every_portal_first() {
     let hub = hub(&["First", "Second"]);
     let case = three(&hub);
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portals", "--format", "markdown"]).stdout, @"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portals", "--format", "markdown"]).stdout, @r###"
+    <!-- aehctl plan: several_portals -->
     ## 3 portals: 1 with changes, 1 without changes, 1 failed.
 
     - **changes**: Plan: 1 to add, 0 to change, 0 to delete.
@@ -145,7 +146,7 @@ fn a_comment_names_every_portal_first() {
 
     - 1 user group not in the manifest is left alone.
     - Digest of these changes: sha256:4aa3dc4ccddea99eab44bf08702c76cca6b553032896aa997b61b2d1fe5a83c8
-    ");
+    "###);
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
     declare(&case, "a", "First", NEW);
     declare(&case, "b", "Second", DELETION);
     declare(&case, "c", "Third", &format!("{DELETION}  guards: {{maxDeletes: 0}}\n"));
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portals", "--auto-approve"]), @"
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portals", "--auto-approve"]), @r###"
     stdout:
     Portal a (First, PRODUCTION at tiny.my.salesforce.com)
 
@@ -200,11 +201,15 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
 
     Portal b (Second, PRODUCTION at tiny.my.salesforce.com)
 
+    Visibility: nobody gains or loses sight of anything.
+
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
     Plan: 0 to add, 0 to change, 1 to delete.
 
     Portal c (Third, PRODUCTION at tiny.my.salesforce.com)
+
+    Visibility: nobody gains or loses sight of anything.
 
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
@@ -231,7 +236,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
     Applying to a, 1 of 1
     [1/1] + userGroups/New: written
     exit: 5
-    ");
+    "###);
     // Nothing is left to do but what is refused: then nothing was changed.
     case.run(&["apply", "-f", "portals", "--auto-approve"]).exits(3);
     let ended =

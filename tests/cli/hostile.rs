@@ -162,12 +162,12 @@ fn no_output_acts_on_them() {
     // Most of the groups go, and that is refused before anything else is said.
     let refused = case.run(&["plan", "-f", "portal.yaml", "--show-unmanaged"]).exits(3);
     assert_inert("the refused plan", &refused.all());
-    let enough = ["--max-deletes", "100%"];
+    let enough = ["--max-deletes", "100%", "--max-access-loss", "100%"];
     let out = ["plan", "-f", "portal.yaml", "--show-unmanaged", "--out", "plan.json"];
     let plan = case.run(&[&out[..], &enough].concat()).exits(0);
     assert!(plan.stdout.contains("Plan: 0 to add, 48 to change, 32 to delete."), "{plan}");
     assert_inert("the plan", &plan.all());
-    let verbose = ["-vvv", "plan", "-f", "portal.yaml", "--max-deletes", "100%"];
+    let verbose = ["-vvv", "plan", "-f", "portal.yaml", "--max-deletes", "100%", "--max-access-loss", "100%"];
     assert_inert("the verbose plan", &case.run(&verbose).exits(0).all());
     assert_inert("the log", &case.run(&[&["--log-format", "json"], &verbose[..]].concat()).exits(0).all());
     let markdown = case.run(&["show", "plan.json", "--format", "markdown"]).exits(0);
@@ -202,7 +202,15 @@ fn no_output_acts_on_them() {
     case.write("exported.yaml", &exported.stdout);
     case.run(&["plan", "-f", "exported.yaml", "--detailed-exitcode"]).exits(0);
     // A plan says what was there: what is written between planning and applying is told as it is found.
-    let words = ["--auto-approve", "--allow", "approve,reject,delete,enable,leave-custom", "--max-deletes", "100%"];
+    let words = [
+        "--auto-approve",
+        "--allow",
+        "approve,reject,delete,enable,leave-custom",
+        "--max-deletes",
+        "100%",
+        "--max-access-loss",
+        "100%",
+    ];
     let applied = case.run(&[&["apply", "-f", "portal.yaml"], &words[..]].concat()).exits(0);
     assert_inert("the report", &applied.all());
     let again = case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);

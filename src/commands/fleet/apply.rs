@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::{Failed, Part, Trouble, gravest, log_requests, show};
 use crate::cli::{Apply, Format, Global};
-use crate::commands::apply::{Prepared, Tells, approve, check_words, execute, exit, say_journal};
+use crate::commands::apply::{Prepared, Tells, approve, check_words, execute, exit, say_journal, say_unwritten};
 use crate::commands::{guards, interrupt, output, plan as plan_command};
 use crate::diagnostic::Sources;
 use crate::exit::Exit;
@@ -93,7 +93,9 @@ pub(in crate::commands) async fn apply(
             }
             Ok((report, journal)) => {
                 if global.format == Format::Human && !report.results.is_empty() {
-                    output::data(&format!("\n{}", render::report_among(&report, &prepared.plan, color)))?;
+                    let among = |color| render::report_among(&report, &prepared.plan, color);
+                    let told = output::data(&format!("\n{}", among(color)));
+                    say_unwritten(told, || among(output::colors_talk(global)));
                 }
                 say_journal(journal.as_deref(), exit(&report));
                 course.applied = Some((report, journal));
@@ -102,13 +104,14 @@ pub(in crate::commands) async fn apply(
     }
     log_requests(courses.iter().filter_map(|course| Some(&course.prepared.as_ref()?.connection)), "applied");
     let members: Vec<Member<'_>> = courses.iter().map(Course::member).collect();
-    output::data(&match global.format {
+    let told = output::data(&match global.format {
         // Nothing has happened since the plans were counted.
         Format::Human if names.is_empty() => String::new(),
         Format::Human => format!("\n{}", render::fleet_human(&members, color)),
         Format::Json => render::reports_json(&members),
         Format::Markdown | Format::Csv => render::fleet_markdown(&members),
-    })?;
+    });
+    say_unwritten(told, || render::fleet_human(&members, output::colors_talk(global)));
     // What was being read for a portal when somebody stopped the run may have failed for that.
     Ok(if interrupt::is_requested() { Exit::Interrupted } else { of_all(&courses) })
 }
