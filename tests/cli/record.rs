@@ -280,11 +280,11 @@ fn the_starters_pipeline_begins_without_a_record_and_goes_on_with_one() {
         case.write(".gitignore", "home\n.aehctl\n");
         let id = commit(&case);
         let script = step(&case, "aehctl apply").replace("--auto-approve", "--auto-approve --allow delete");
-        let mut shell = Command::new("sh");
+        let mut shell = Command::new("bash");
         for (name, value) in case.command(&[]).get_envs() {
             shell.env(name, value.expect("it is set"));
         }
-        let output = shell.args(["-e", "-c", &script]).current_dir(case.path(".")).output().expect("there is a shell");
+        let output = shell.args(["-e", "-c", &script]).current_dir(case.path(".")).output().expect("there is bash");
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success() && stdout.contains(told),
