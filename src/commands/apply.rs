@@ -28,6 +28,9 @@ use crate::report::{ChangeResult, Outcome, Report};
 use crate::revision::Recording;
 use crate::state::{LivePortal, Named};
 
+/// How the report of an apply can be shown.
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown];
+
 /// A plan with the way to its portal.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
@@ -44,7 +47,7 @@ struct Preparation {
 }
 
 pub(super) fn run(global: &Global, arguments: &Apply) -> Result<Exit> {
-    output::require_format(global, "apply", &[Format::Human, Format::Json, Format::Markdown])?;
+    output::require_format(global, "apply", FORMATS)?;
     // A plan that cannot be read ends the command before anything is sent.
     let saved = saved_plans(&arguments.plans)?;
     block_on(async {
@@ -101,9 +104,7 @@ pub(super) async fn alone(global: &Global, arguments: &Apply, prepared: &Prepare
         // The plan ends just above, with what is left alone.
         Format::Human => format!("\n{}", render::report_human(&report, plan, output::colors_data(global))),
         Format::Json => render::report_json(&report, plan),
-        Format::Markdown | Format::Csv => {
-            format!("{}\n{}", render::plan_markdown(plan), render::report_markdown(&report, plan))
-        }
+        Format::Markdown | Format::Csv => render::report_markdown(&report, plan),
     });
     say_unwritten(told, || render::report_human(&report, plan, output::colors_talk(global)));
     let exit = exit(&report);

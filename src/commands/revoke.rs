@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::apply::{Prepared, alone};
 use super::connection::{self, Connection};
-use super::{block_on, context, edits, guards, output, plan as plan_command};
+use super::{apply, block_on, context, edits, guards, output};
 use crate::amend::{revoked_group, revoked_member};
 use crate::cli::{AccessFlags, Apply, Format, Global, GuardFlags, Revisions, RevokeHow, Revoked};
 use crate::diagnostic::Sources;
@@ -24,7 +24,7 @@ use crate::revoke::{self, Subject, find_group, find_member};
 use crate::state::LiveState;
 
 pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
-    output::require_format(global, "revoke", plan_command::FORMATS)?;
+    output::require_format(global, "revoke", apply::FORMATS)?;
     let (Revoked::Member { how, .. } | Revoked::Group { how, .. }) = whose;
     let load = || {
         context::load_meant(global, &how.files)

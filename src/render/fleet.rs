@@ -9,7 +9,7 @@ use super::json;
 use super::markdown::{self, LIMIT, plan_markdown_within, shares, units};
 use super::names;
 use super::page::{Line, Page, Style};
-use super::report::{self, report_human, report_markdown};
+use super::report::{self, report_human, report_markdown_within};
 use super::text;
 use super::wording::{self, emulator_mark};
 use crate::plan::file::content;
@@ -23,7 +23,7 @@ const FORMAT_VERSION: &str = "1.0";
 const LISTED: usize = 20;
 
 /// What the comment on several portals is marked with in place of a portal's name.
-const MARK: &str = "several portals";
+const MARK: &str = "several_portals";
 
 /// Where a comment says that the rest is.
 const ELSEWHERE: &str = "all of it is in the output of the job, and in `--format json`";
@@ -108,7 +108,8 @@ pub fn reports_json(members: &[Member<'_>]) -> String {
 /// One comment for all: the summary, then each portal that has something to show, as long as there is room.
 pub fn fleet_markdown(members: &[Member<'_>]) -> String {
     let mark = emulator_mark(members.iter().any(Member::in_emulator));
-    let mut head = format!("{}## {mark}{}\n\n", markdown::mark(MARK), text::markdown(&headline(members)));
+    let what = if members.iter().any(|member| member.report.is_some()) { "apply" } else { "plan" };
+    let mut head = format!("{}## {mark}{}\n\n", markdown::mark(what, MARK), text::markdown(&headline(members)));
     for member in members {
         let item = member.item();
         if units(&head) + units(&item) > LIMIT / 2 {
@@ -261,11 +262,9 @@ impl Member<'_> {
 
     fn section(&self, limit: usize) -> Option<String> {
         let plan = self.plan?;
-        let mut section = plan_markdown_within(plan, limit);
-        if let Some(report) = self.report {
-            section.push('\n');
-            section.push_str(&report_markdown(report, plan));
-        }
-        Some(section)
+        Some(match self.report {
+            None => plan_markdown_within(plan, limit),
+            Some(report) => report_markdown_within(report, plan, limit),
+        })
     }
 }

@@ -3,6 +3,8 @@
 //! Details stand in fenced blocks, where a forge links and notifies nobody. A comment that would be too long loses
 //! the ends of its longest sections and says so.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::access;
 use super::body::{self, counted};
 use super::grouping::sections;
@@ -22,9 +24,10 @@ pub(super) const LIMIT: usize = 65_000;
 /// What lists outside of folded sections may take.
 const LISTS: usize = 8_000;
 
-/// Shows which portal it is, the changes by kind, their number, and what is left alone.
+/// Shows what changes for whom, what guards say, the changes by kind, and what is left alone.
 pub fn plan_markdown(plan: &Plan) -> String {
-    let mark = mark(&plan.portal);
+    // What promoting would change is another comment than the plan of that portal.
+    let mark = mark(if plan.promotes.is_some() { "promote" } else { "plan" }, &plan.portal);
     let body = plan_markdown_within(plan, LIMIT - units(&mark));
     mark + &body
 }
@@ -33,59 +36,27 @@ pub fn plan_markdown(plan: &Plan) -> String {
 pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
     let names = Names::of(plan);
     let mut comment = Comment::new(plan.target.portal.emulator, &wording::summary(plan)).within(limit);
+    comment.headline(plan, &names);
     comment.paragraph(&wording::portal(plan));
     if let Some(origins) = wording::origins(plan) {
         comment.paragraph(&Line::at(0).plain(origins));
     }
-    let refusals: Vec<String> = plan.guards.violations.iter().map(ToString::to_string).collect();
-    comment.list("**Refused:** ", refusals.iter().map(String::as_str));
-    comment.list("**Warning:** ", wording::warnings(plan).iter().map(AsRef::as_ref));
-    if let Some(headline) = access::headline(plan, &names) {
-        comment.paragraph(&Line::at(0).styled(Style::Strong, headline));
-        comment.list("", access::remarks(plan).iter().map(String::as_str));
-        let causes = access::causes(plan, &names, true);
-        if !causes.is_empty() {
-            comment.section("Visibility by cause", true, &causes);
-        }
-        let versions = access::by_version(plan, &names);
-        if !versions.is_empty() {
-            let title = format!("Visibility by version: {}", counted(versions.len(), "version", "versions"));
-            comment.section(&title, false, &versions);
-        }
-    }
-    for section in sections(plan, &names) {
-        let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
-        comment.section(&title, true, &body::blocks(&section, plan, false));
-    }
-    comment.list("Note: ", wording::notices(plan, NoticeLevel::Note));
-    for (sentence, addresses) in wording::spared(plan, &names) {
-        if addresses.is_empty() {
-            comment.list("", [format!("{sentence}.").as_str()]);
-        } else {
-            comment.section(&sentence, false, &addresses.into_iter().map(|line| vec![line]).collect::<Vec<_>>());
-        }
-    }
-    let waiting = wording::waiting(plan);
-    if waiting.len() > 0 {
-        let title = format!("Waiting: {}", counted(waiting.len(), Kind::Members.noun(1), Kind::Members.noun(2)));
-        comment.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
-    }
-    comment.held(plan);
-    if !plan.is_empty() && plan.promotes.is_none() {
-        comment.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
-    }
-    comment.finish("the whole plan is in the output of the job, and in `--format json`")
+    comment.lead(plan);
+    comment.parts(plan, &names);
+    comment.finish("the whole plan is in the output of the job, and in `--format html` and `--format json`")
 }
 
-/// A first line that nobody sees, by which a bot finds the comment that it wrote for this portal.
-pub(super) fn mark(portal: &str) -> String {
-    let harmless = |character: char| match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => character,
-        _ => '_',
-    };
-    let name: String = portal.chars().take(100).map(harmless).collect();
-    format!("<!-- aehctl plan: {name} -->\n")
+/// A first line that nobody sees, by which a bot finds the comment that it replaces. Different names stay different,
+/// unless they are longer than any.
+pub(super) fn mark(what: &str, portal: &str) -> String {
+    // Two dashes would end what nobody sees.
+    let mut name = utf8_percent_encode(portal, NAME).to_string().replace("--", "-%2D");
+    name.truncate(500);
+    format!("<!-- aehctl {what}: {name} -->\n")
 }
+
+/// What stands in a mark as it is.
+const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 const fn title(kind: Kind) -> &'static str {
     match kind {
@@ -126,10 +97,10 @@ const CLOSING: &str = "```\n\n</details>\n";
 const NOTE: usize = 400;
 
 impl Comment {
-    pub(super) fn new(emulator: bool, headline: &str) -> Self {
+    pub(super) fn new(emulator: bool, title: &str) -> Self {
         Self {
             limit: LIMIT,
-            head: format!("## {}{}\n", wording::emulator_mark(emulator), text::markdown(headline)),
+            head: format!("## {}{}\n", wording::emulator_mark(emulator), text::markdown(title)),
             sections: Vec::new(),
             lists: Vec::new(),
             room: LISTS,
@@ -139,6 +110,55 @@ impl Comment {
     /// In less room than a forge gives.
     pub(super) fn within(self, limit: usize) -> Self {
         Self { limit, room: LISTS.min(limit / 8), ..self }
+    }
+
+    /// Who gains and who loses sight of what, if that was analysed.
+    pub(super) fn headline(&mut self, plan: &Plan, names: &Names) {
+        if let Some(headline) = access::headline(plan, names) {
+            self.paragraph(&Line::at(0).styled(Style::Strong, headline));
+        }
+    }
+
+    /// What nobody may overlook: guards, warnings, and what the headline does not say.
+    pub(super) fn lead(&mut self, plan: &Plan) {
+        let refusals: Vec<String> = plan.guards.violations.iter().map(ToString::to_string).collect();
+        self.list("**Refused:** ", refusals.iter().map(String::as_str));
+        self.list("**Warning:** ", wording::warnings(plan).iter().map(AsRef::as_ref));
+        self.list("", access::remarks(plan).iter().map(String::as_str));
+    }
+
+    /// What there is to unfold of a plan, in the order in which it matters to a reviewer.
+    pub(super) fn parts(&mut self, plan: &Plan, names: &Names) {
+        self.held(plan);
+        let causes = access::causes(plan, names, true);
+        if !causes.is_empty() {
+            self.section("Visibility by cause", true, &causes);
+        }
+        let versions = access::by_version(plan, names);
+        if !versions.is_empty() {
+            let title = format!("Visibility by version: {}", counted(versions.len(), "version", "versions"));
+            self.section(&title, false, &versions);
+        }
+        for section in sections(plan, names) {
+            let title = format!("{}: {}", title(section.kind), counted(section.size, "change", "changes"));
+            self.section(&title, true, &body::blocks(&section, plan, false));
+        }
+        self.list("Note: ", wording::notices(plan, NoticeLevel::Note));
+        for (sentence, addresses) in wording::spared(plan, names) {
+            if addresses.is_empty() {
+                self.list("", [format!("{sentence}.").as_str()]);
+            } else {
+                self.section(&sentence, false, &addresses.into_iter().map(|line| vec![line]).collect::<Vec<_>>());
+            }
+        }
+        let waiting = wording::waiting(plan);
+        if waiting.len() > 0 {
+            let title = format!("Waiting: {}", counted(waiting.len(), Kind::Members.noun(1), Kind::Members.noun(2)));
+            self.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
+        }
+        if !plan.is_empty() && plan.promotes.is_none() {
+            self.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
+        }
     }
 
     pub(super) fn paragraph(&mut self, line: &Line<'_>) {
@@ -210,7 +230,7 @@ impl Comment {
     }
 
     /// A section with what is left out, if there is anything.
-    pub(super) fn held(&mut self, plan: &Plan) {
+    fn held(&mut self, plan: &Plan) {
         let blocks = held::blocks(plan, false);
         if !blocks.is_empty() {
             let title = format!("Held: {}. {}", counted(blocks.len(), "change", "changes"), held::ADVICE);
@@ -302,8 +322,9 @@ mod tests {
 
     #[test]
     fn no_name_ends_its_mark() {
-        assert_eq!(mark("developer-portal"), "<!-- aehctl plan: developer-portal -->\n");
-        assert_eq!(mark("a-->\n@everyone ü"), "<!-- aehctl plan: a--___everyone__ -->\n");
-        assert_eq!(mark(&"x".repeat(200)).len(), 100 + mark("").len());
+        assert_eq!(mark("plan", "developer-portal"), "<!-- aehctl plan: developer-portal -->\n");
+        assert_eq!(mark("apply", "a-->\n@everyone ü"), "<!-- aehctl apply: a-%2D%3E%0A%40everyone%20%C3%BC -->\n");
+        assert_eq!(mark("plan", "a---b"), "<!-- aehctl plan: a-%2D-b -->\n");
+        assert_eq!(mark("plan", &"x".repeat(2_000)).len(), 500 + mark("plan", "").len());
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::body::{LISTED, counted, rest};
 use super::fields::{INDENT, whole};
 use super::held;
-use super::markdown::Comment;
+use super::markdown::{Comment, LIMIT, mark, units};
 use super::names::{self, Names};
 use super::page::{Block, Line, Page, Style};
 use super::text;
@@ -41,18 +41,32 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
     page.finish()
 }
 
-/// The same as a comment on a pull request.
+/// The same as a comment on a pull request, with the plan that was applied.
 pub fn report_markdown(report: &Report, plan: &Plan) -> String {
+    let mark = mark("apply", &report.portal);
+    let body = report_markdown_within(report, plan, LIMIT - units(&mark));
+    mark + &body
+}
+
+/// The same in less room, where there is more to show beside it.
+pub(super) fn report_markdown_within(report: &Report, plan: &Plan, limit: usize) -> String {
+    let names = Names::of(plan);
     let Findings { blocks, advice } = findings(report, plan);
-    let mut comment = Comment::new(report.emulator, &summary(report, plan));
+    let mut comment = Comment::new(report.emulator, &summary(report, plan)).within(limit);
     if report.interrupted {
         comment.paragraph(&Line::at(0).styled(Style::Strong, interrupted(report)));
     }
-    comment.paragraph(&Line::at(0).plain("Portal ").styled(Style::Strong, text::shortened(&report.portal, 100)));
+    comment.paragraph(&wording::portal(plan));
+    if !report.results.is_empty() {
+        comment.paragraph(&Line::at(0).plain(format!("What was planned: {}", wording::summary(plan))));
+        comment.headline(plan, &names);
+    }
     comment.list("", advice);
+    comment.lead(plan);
     if !blocks.is_empty() {
         comment.section("Not plainly applied", true, &blocks);
     }
+    comment.parts(plan, &names);
     comment.finish("the whole report is in the output of the job, and in `--format json`")
 }
 

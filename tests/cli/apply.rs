@@ -486,10 +486,12 @@ fn the_report_comes_as_json_and_markdown_too() {
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
     insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @r###"
     stdout:
-    <!-- aehctl plan: developer-portal -->
-    ## Plan: 0 to add, 1 to change, 0 to delete.
+    <!-- aehctl apply: developer-portal -->
+    ## Applied: 0 added, 1 changed, 0 deleted.
 
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
+
+    What was planned: Plan: 0 to add, 1 to change, 0 to delete.
 
     **Visibility: 1 member gains 8 versions.**
 
@@ -540,10 +542,6 @@ fn the_report_comes_as_json_and_markdown_too() {
     - 7 members not in the manifest are left alone.
     - 3 pending sign-ups not in the manifest are left alone.
     - Digest of these changes: sha256:[DIGEST]
-
-    ## Applied: 0 added, 1 changed, 0 deleted.
-
-    Portal **developer-portal**
     stderr:
     [1/1] ~ members/jane@example.com: written
     exit: 0

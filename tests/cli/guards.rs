@@ -139,12 +139,12 @@ fn a_refused_plan_says_so_as_data_and_as_a_comment() {
     <!-- aehctl plan: developer-portal -->
     ## Plan: 0 to add, 4 to change, 2 to delete.
 
+    **Visibility: 1 member loses Logistics/shipment-api v2&#46;**
+
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
     - **Refused:** 2 of 6 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
     - **Refused:** user group &#96;Support&#96; is protected by &#96;userGroups/Support&#96; and would be deleted; if this is meant, add --unprotect developer-portal/userGroups/Support, or take the pattern out of spec.guards.protected
-
-    **Visibility: 1 member loses Logistics/shipment-api v2&#46;**
 
     - Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
     "###);

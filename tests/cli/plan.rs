@@ -156,11 +156,11 @@ fn a_plan_is_a_comment_on_a_pull_request() {
     <!-- aehctl plan: developer-portal -->
     ## Plan: 4 to add, 6 to change, 2 to delete.
 
+    **Visibility: 6 members gain 13 versions, 7 lose 5 versions; identity provider groups: 3 gain, 4 lose.**
+
     Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
     - **Warning:** publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
-
-    **Visibility: 6 members gain 13 versions, 7 lose 5 versions; identity provider groups: 3 gain, 4 lose.**
 
     - Contracts and client credentials stay valid: this is the portal's visibility, not runtime access.
 

@@ -69,16 +69,21 @@ fn a_report_tells_what_is_not_plainly_applied() {
     The hub may be slow to show what was written: plan again in a few minutes, and expect no changes.
     ");
     insta::assert_snapshot!(report_markdown(&report, &plan), @r"
+    <!-- aehctl apply: developer-portal -->
     ## Applied in part: 3 added, 1 changed, 1 deleted; 1 failed, 1 refused, 1 unknown, 3 skipped, 1 unconfirmed, 1 done already.
 
     **Interrupted: nothing else was started, and what was begun was finished as far as the hub answered in time.**
 
-    Portal **developer-portal**
+    Portal **developer-portal** (Developer Portal, PRODUCTION at example.my.salesforce.com, region us)
+
+    What was planned: Plan: 4 to add, 4 to change, 3 to delete.
 
     - The portal has changed since the plan was made: plan again, and review what is different.
     - What is unknown was not repeated: the next plan reads the portal and tells.
     - Once the cause of a failure is gone, plan and apply again: what is done stays done.
     - The hub may be slow to show what was written: plan again in a few minutes, and expect no changes.
+
+    - **Warning:** publishing opens a short window
 
     <details open>
     <summary>Not plainly applied</summary>
@@ -103,6 +108,96 @@ fn a_report_tells_what_is_not_plainly_applied() {
     ```
 
     </details>
+
+    <details open>
+    <summary>User groups: 3 changes</summary>
+
+    ```diff
+    ! userGroups/Gold Tier  # formerly Premium
+          description:
+    -       Pays more
+    +       Pays more.
+    +       Gets more.
+          name: Premium → Gold Tier
+    - userGroups/Partner Gone  # state: absent; cannot be undone; allowed by --allow delete
+    + userGroups/Partner Zephyr
+          parent: system:members
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Mappings: 1 change</summary>
+
+    ```diff
+    + idpMappings/Gold Tier/okta/cn=gold,ou=tiers
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Assets: 4 changes</summary>
+
+    ```diff
+    ! assets/Finance/odd-api  # cannot be undone; needs --allow leave-custom
+          instances: Custom → Public
+          versions.v1: [… 6 unchanged, + G]
+          versions.v2: (new) → [A]
+    - assets/Finance/old-api  # prune: Finance/*
+    + assets/Finance/payment-api
+          instances: Public
+          versions.*: []  # nobody
+          versions.v1: [Gold Tier]  # audience:payments
+    ! assets/Finance/split-api  # in two steps
+          versions.v1: [A, + C, - B]
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Members: 1 change</summary>
+
+    ```diff
+    ! members/jane@example.com  # needs --allow enable
+          enabled: false → true
+          userGroups: [API Developers, + Partner Zephyr, - Gold Tier]
+    ```
+
+    </details>
+
+    <details open>
+    <summary>Pending sign-ups: 2 changes</summary>
+
+    ```diff
+    - prospects/bob@spam.example  # email: bob@spam.example; cannot be undone; needs --allow reject
+    + prospects/zoe  # emailDomain: partner.example; cannot be undone; needs --allow approve
+          email: zoe@partner.example
+          userGroups: [Gold Tier]
+    ```
+
+    </details>
+
+    <details>
+    <summary>1 user group not in the manifest is left alone</summary>
+
+    ```diff
+      userGroups/Legacy
+    ```
+
+    </details>
+
+    <details>
+    <summary>Waiting: 1 member</summary>
+
+    ```diff
+      new@example.com: has not signed up yet
+    ```
+
+    </details>
+
+    - Note: 1 asset changes in two steps
+    - 14 assets not in the manifest are left alone.
+    - Digest of these changes: sha256:82cb92599fdbd89ac48458a488c75a12c40211964402d850a980cb4ba12e3736
     ");
     assert_eq!(without_colors(&report_human(&report, &plan, true)), report_human(&report, &plan, false));
 }
