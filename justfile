@@ -28,6 +28,10 @@ nextest *arguments:
 contract *arguments:
     tests/contract/run {{arguments}}
 
+# Looks at the page of a plan in a real browser.
+browser *arguments:
+    tests/browser/run {{arguments}}
+
 # Licences, banned crates and sources.
 licences:
     .ci/run licences

@@ -107,9 +107,12 @@ pub enum RegionName {
 pub enum Format {
     Human,
     Json,
+    /// For a comment on a pull request
     Markdown,
     /// For spreadsheets: what `access` and `get` list
     Csv,
+    /// One page with all that a browser needs: for `plan` and `show`
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

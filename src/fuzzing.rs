@@ -132,6 +132,7 @@ fn bear(plan: &Plan) {
 fn show_plan(plan: &Plan) {
     render::plan_human(plan, &render::PlanOptions { color: true, width: Some(80), verbose: true });
     render::plan_markdown(plan);
+    render::plan_html(plan);
     render::plan_json(plan);
     guard::missing_words(plan, &BTreeSet::new());
     guard::judge(&mut plan.clone());

@@ -104,7 +104,7 @@ pub(super) async fn alone(global: &Global, arguments: &Apply, prepared: &Prepare
         // The plan ends just above, with what is left alone.
         Format::Human => format!("\n{}", render::report_human(&report, plan, output::colors_data(global))),
         Format::Json => render::report_json(&report, plan),
-        Format::Markdown | Format::Csv => render::report_markdown(&report, plan),
+        Format::Markdown | Format::Csv | Format::Html => render::report_markdown(&report, plan),
     });
     say_unwritten(told, || render::report_human(&report, plan, output::colors_talk(global)));
     let exit = exit(&report);

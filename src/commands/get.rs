@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, arguments: &Get) -> Result<Exit> {
     output::data(&match global.format {
         Format::Json => render::pretty(&json),
         Format::Csv => table.csv(),
-        Format::Human | Format::Markdown => table.render(None),
+        Format::Human | Format::Markdown | Format::Html => table.render(None),
     })?;
     Ok(Exit::Done)
 }

@@ -36,7 +36,7 @@ use tokio::runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::cli::{Cli, Command, Global, LogFormat};
+use crate::cli::{Cli, Command, Format, Global, LogFormat};
 use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -63,6 +63,7 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
     if let Some(exit) = emulator::check_faults(global, &command)? {
         return Ok(exit);
     }
+    refuse_page(global, &command)?;
     match command {
         Command::Init(arguments) => init::run(&arguments),
         Command::Validate(arguments) => {
@@ -85,6 +86,24 @@ fn dispatch(global: &Global, command: Command) -> anyhow::Result<Exit> {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// Only plans have pages. Commands that know several formats refuse those that they lack by themselves.
+fn refuse_page(global: &Global, command: &Command) -> Result<(), Failure> {
+    let (name, formats): (_, &[Format]) = match command {
+        Command::Validate(_) => ("validate", &[Format::Human, Format::Json]),
+        Command::Init(_) => ("init", &[Format::Human]),
+        Command::Fmt(_) => ("fmt", &[Format::Human]),
+        Command::Observe(_) => ("observe", &[Format::Human]),
+        Command::Export(_) => ("export", &[Format::Human]),
+        Command::Emulator(_) => ("emulator", &[Format::Human]),
+        Command::Schema => ("schema", &[Format::Human]),
+        Command::Completions(_) => ("completions", &[Format::Human]),
+        Command::Man(_) => ("man", &[Format::Human]),
+        Command::Pull(_) => ("pull", &[Format::Human]),
+        _ => return Ok(()),
+    };
+    if global.format == Format::Html { output::require_format(global, name, formats) } else { Ok(()) }
 }
 
 /// What an error says: how the command ends, the error with what led to it, and what to do.

@@ -8,12 +8,13 @@ use super::fleet::{self, Failed, Folder, Part, Planning};
 use super::{again, annotations, block_on, compare, context, guards, output, record, revisions};
 use crate::cli::{Format, Global, PlanArgs};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::files;
 use crate::plan::{self, Plan};
 use crate::render;
 
 /// How a plan can be shown.
-pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown];
+pub(super) const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Markdown, Format::Html];
 
 pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     output::require_format(global, "plan", FORMATS)?;
@@ -25,6 +26,12 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
     }
     let files = &arguments.files.files;
     let (manifests, sources) = context::load_meant(global, files)?;
+    if global.format == Format::Html && manifests.len() > 1 {
+        let message = format!("a page shows one plan, and there are {} portals", manifests.len());
+        return Err(Failure::with_exit(Exit::Usage, message)
+            .hint("choose one with --name, or save the plans with --out and show each")
+            .into());
+    }
     let revisions = revisions::load(global, &arguments.revisions, files)?;
     let planning = Planning {
         global,
@@ -148,6 +155,7 @@ pub(super) fn show(global: &Global, plan: &Plan) -> Result<()> {
         Format::Human => human(global, plan),
         Format::Json => render::plan_json(plan),
         Format::Markdown | Format::Csv => render::plan_markdown(plan),
+        Format::Html => render::plan_html(plan),
     })
 }
 

@@ -203,11 +203,16 @@ pub(super) fn by_version<'a>(plan: &'a Plan, names: &Names) -> Vec<Block<'a>> {
     versions
         .map(|version| {
             let mut block = vec![Line::marked(0, Style::Changed).plain(version_name(&version.name, names))];
-            block.extend(version_line(true, &version.gains));
-            block.extend(version_line(false, &version.losses));
+            block.extend(reach_lines(version));
             block
         })
         .collect()
+}
+
+/// Who gains a version, and who loses it.
+pub(super) fn reach_lines(version: &VersionEffect) -> Block<'_> {
+    let VersionEffect { name: _, gains, losses } = version;
+    version_line(true, gains).into_iter().chain(version_line(false, losses)).collect()
 }
 
 fn version_line(gives: bool, reach: &VersionReach) -> Option<Line<'_>> {

@@ -29,12 +29,19 @@ fn entry_block<'a>(entry: &Entry<'a>, plan: &Plan, verbose: bool) -> Block<'a> {
         heading.push(style, remark);
     }
     let mut block = vec![heading];
-    block.extend(fields::applicant(entry));
+    block.extend(details(entry, verbose));
+    block
+}
+
+/// What is under the heading of an entry.
+pub(super) fn details<'a>(entry: &Entry<'a>, verbose: bool) -> Block<'a> {
+    let mut block = fields::applicant(entry);
     block.extend(entry.fields.iter().flat_map(|field| fields::lines(entry, field, verbose)));
     block
 }
 
-fn remarks<'a>(entry: &Entry<'a>, plan: &Plan) -> Vec<(Style, Cow<'a, str>)> {
+/// What is said behind the name of an entry.
+pub(super) fn remarks<'a>(entry: &Entry<'a>, plan: &Plan) -> Vec<(Style, Cow<'a, str>)> {
     let mut remarks: Vec<(Style, Cow<'a, str>)> = Vec::new();
     if let Some(reason) = entry.steps.first().and_then(|step| step.reason.as_deref()) {
         remarks.push((Style::Dim, reason.into()));

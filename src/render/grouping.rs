@@ -115,6 +115,18 @@ pub(super) fn as_set(value: &Value) -> Option<BTreeSet<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
 }
 
+/// One change on its own.
+pub(super) fn entry_of<'a>(change: &'a Change, names: &Names) -> Entry<'a> {
+    let steps = vec![change];
+    Entry {
+        address: &change.address,
+        name: names.name(&change.address),
+        fields: merged_fields(&steps),
+        steps,
+        is_grouped: false,
+    }
+}
+
 /// Puts a plan together by kind, in the order in which kinds are shown; kinds without a change are left out.
 pub(super) fn sections<'a>(plan: &'a Plan, names: &Names) -> Vec<Section<'a>> {
     let mut by_kind: BTreeMap<Kind, Vec<Entry<'a>>> = BTreeMap::new();
@@ -147,15 +159,9 @@ fn entries<'a>(changes: &'a [Change], names: &Names) -> Vec<Entry<'a>> {
             }
             updates.insert(&change.address, entries.len());
         }
-        entries.push(Entry {
-            address: &change.address,
-            name: names.name(&change.address),
-            steps: vec![change],
-            fields: Vec::new(),
-            is_grouped: false,
-        });
+        entries.push(entry_of(change, names));
     }
-    for entry in &mut entries {
+    for entry in entries.iter_mut().filter(|entry| entry.in_two_steps()) {
         entry.fields = merged_fields(&entry.steps);
     }
     entries

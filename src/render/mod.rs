@@ -10,6 +10,7 @@ mod fields;
 mod fleet;
 mod grouping;
 mod held;
+mod html;
 mod human;
 mod json;
 mod markdown;
@@ -32,6 +33,7 @@ use crate::plan::Plan;
 
 pub use annotations::{Annotation, Place, github as annotations_github, gitlab as annotations_gitlab};
 pub use fleet::{Failed, Member, fleet_human, fleet_markdown, plans_json, report_among, reports_json};
+pub use html::plan_html;
 pub use human::{PlanOptions, plan_human};
 pub use json::{plan_json, pretty, report_json, stale_json};
 pub use markdown::plan_markdown;

@@ -166,6 +166,16 @@ pub fn json(document: &str) -> Cow<'_, str> {
     })
 }
 
+/// A JSON document for the inside of a `script` element: the same data, with nothing in it that HTML could take for a tag.
+pub fn script(document: &str) -> Cow<'_, str> {
+    chain(json(document), |document| {
+        rewrite(document, |_, character, _| {
+            // None of them is structure in JSON: they stand in strings, where an escape is the same.
+            matches!(character, '<' | '>' | '&').then(|| format!("\\u{:04x}", u32::from(character)).into())
+        })
+    })
+}
+
 /// The text without the parts that exceed a number of characters.
 pub(super) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
@@ -294,6 +304,16 @@ mod tests {
         #[test]
         fn html_has_no_tag(text in hostile()) {
             prop_assert!(!html(&text).contains(['<', '>', '"', '\'']));
+        }
+
+        #[test]
+        fn data_in_a_script_is_the_same_and_ends_no_element(text in hostile(), key in hostile()) {
+            let value = serde_json::json!({ key: [text, "</script><!-- <script> ]]> \u{2028}"] });
+            let document = serde_json::to_string(&value).unwrap();
+            let shown = script(&document);
+            assert_inert_line(&shown);
+            prop_assert!(!shown.contains(['<', '>', '&']), "{}", shown);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         }
 
         #[test]

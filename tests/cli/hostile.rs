@@ -172,6 +172,12 @@ fn no_output_acts_on_them() {
     assert_inert("the log", &case.run(&[&["--log-format", "json"], &verbose[..]].concat()).exits(0).all());
     let markdown = case.run(&["show", "plan.json", "--format", "markdown"]).exits(0);
     assert_inert_markdown("the plan's Markdown", &markdown.all());
+    let page = case.run(&["show", "plan.json", "--format", "html", "--access-names", "5"]).exits(0);
+    assert_inert("the plan's page", &page.all());
+    assert_eq!(page.stdout.to_lowercase().matches("<script").count(), 2, "the page's own data and script: {page}");
+    for acts in ["<img", "<!--", "href=\"javascript", "</details></table>"] {
+        assert!(!page.stdout.contains(acts), "the page holds {acts}:\n{page}");
+    }
     let json = case.run(&["show", "plan.json", "--format", "json"]).exits(0);
     assert_inert("the plan's JSON", &json.all());
     let told = json.json().to_string();

@@ -33,7 +33,7 @@ fn a_saved_plan_is_private_and_shows_what_the_plan_showed() {
     without.write("plan.json", case.read("plan.json"));
     hub.running().forget_requests();
     assert_eq!(without.run(&["show", "plan.json"]).exits(0).stdout, planned.stdout);
-    for format in ["json", "markdown"] {
+    for format in ["json", "markdown", "html"] {
         let shown = without.run(&["show", "plan.json", "--format", format]).exits(0).stdout;
         assert_eq!(shown, case.run(&["plan", "-f", "portal.yaml", "--format", format]).exits(0).stdout);
     }

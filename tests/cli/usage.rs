@@ -85,3 +85,29 @@ fn without_a_credential_it_is_said_which_ones_there_are() {
     exit: 1
     ");
 }
+
+#[test]
+fn only_a_plan_has_a_page() {
+    let case = Case::new();
+    case.write("portal.yaml", portal("  userGroups: []\n"));
+    for (command, known) in [
+        (&["validate", "-f", "portal.yaml"][..], "human or json"),
+        (&["export"], "human"),
+        (&["schema"], "human"),
+        (&["get", "members"], "human or json or csv"),
+        (&["apply", "-f", "portal.yaml"], "human or json or markdown"),
+    ] {
+        let refused = case.run(&[command, &["--format", "html"]].concat()).exits(64);
+        let told = format!("error: `{}` has no html form\n hint: use --format {known}\n", command[0]);
+        assert_eq!((refused.stdout.as_str(), refused.stderr.as_str()), ("", told.as_str()));
+    }
+    let named =
+        |name: &str| format!("apiVersion: aehctl.io/v1alpha1\nkind: Portal\nmetadata: {{name: {name}}}\nspec: {{}}\n");
+    case.write("two.yaml", format!("{}---\n{}", named("one"), named("two")));
+    insta::assert_snapshot!(case.run(&["plan", "-f", "two.yaml", "--format", "html"]), @"
+    stderr:
+    error: a page shows one plan, and there are 2 portals
+     hint: choose one with --name, or save the plans with --out and show each
+    exit: 64
+    ");
+}

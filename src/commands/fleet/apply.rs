@@ -109,7 +109,7 @@ pub(in crate::commands) async fn apply(
         Format::Human if names.is_empty() => String::new(),
         Format::Human => format!("\n{}", render::fleet_human(&members, color)),
         Format::Json => render::reports_json(&members),
-        Format::Markdown | Format::Csv => render::fleet_markdown(&members),
+        Format::Markdown | Format::Csv | Format::Html => render::fleet_markdown(&members),
     });
     say_unwritten(told, || render::fleet_human(&members, output::colors_talk(global)));
     // What was being read for a portal when somebody stopped the run may have failed for that.

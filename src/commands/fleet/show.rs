@@ -43,7 +43,7 @@ pub(in crate::commands) fn plans(
             format!("{gap}{}", render::fleet_human(&members, output::colors_data(global)))
         }
         Format::Json => render::plans_json(&members),
-        Format::Markdown | Format::Csv => render::fleet_markdown(&members),
+        Format::Markdown | Format::Csv | Format::Html => render::fleet_markdown(&members),
     })?;
     Ok(judged)
 }

@@ -1,6 +1,7 @@
 //! What plans and reports look like, and that nothing in a portal speaks in them.
 
 mod hostile;
+mod html;
 mod outcomes;
 mod plans;
 
