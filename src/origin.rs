@@ -37,13 +37,15 @@ pub fn label(changes: &mut [Change], earlier: Earlier<'_>) {
         });
         object.wanted = change.edit.fields_after();
     }
-    for change in changes {
+    for change in &mut *changes {
         let object = &objects[&change.address];
         let views = [earlier.applied, earlier.base].map(|wishes| Some(View::new(wishes?.of(&change.address), object)));
         let whole = origin(views.each_ref().map(|view| Some(view.as_ref()?.is_alike)));
         for field in &mut change.fields {
             let is_deletion = matches!(object.action, Action::Delete | Action::Reject);
-            let parts = Part::of(&field.path, &field.before, &field.after);
+            let mut parts = Part::of(&field.path, &field.before, &field.after);
+            // What one step takes and another gives back is no difference of the object.
+            parts.retain(|part| part.differs(object));
             let origins: Vec<Origin> = parts
                 .iter()
                 .map(|part| {
@@ -61,6 +63,22 @@ pub fn label(changes: &mut [Change], earlier: Earlier<'_>) {
         // An update is no more than its fields; whatever else comes or goes does so as a whole.
         let own = (object.action != Action::Update).then_some(whole);
         change.origin = change.fields.iter().filter_map(|field| field.origin).chain(own).max();
+    }
+    label_steps(changes);
+}
+
+/// What is no difference of the object comes about by what makes it go in two steps.
+fn label_steps(changes: &mut [Change]) {
+    let mut objects: HashMap<Address, Option<Origin>> = HashMap::new();
+    for change in &*changes {
+        let origin = objects.entry(change.address.clone()).or_default();
+        *origin = change.origin.max(*origin);
+    }
+    for change in changes {
+        let whole = objects[&change.address];
+        for origin in change.fields.iter_mut().map(|field| &mut field.origin).chain([&mut change.origin]) {
+            *origin = origin.or(whole);
+        }
     }
 }
 
@@ -101,6 +119,17 @@ impl<'a> Part<'a> {
             _ => Vec::new(),
         };
         if elements.is_empty() { vec![Part::Field(path)] } else { elements }
+    }
+
+    /// What the object is in the end is something else than what is live.
+    fn differs(&self, Object { action, live, wanted }: &Object) -> bool {
+        let is_update = *action == Action::Update;
+        match self {
+            Self::Field(path) => !is_update || look_up(live, path) != look_up(wanted, path),
+            Self::Element(path, element) => {
+                !is_update || has(look_up(live, path), element) != has(look_up(wanted, path), element)
+            }
+        }
     }
 
     /// The element, if it is one that goes.
