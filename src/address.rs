@@ -4,6 +4,7 @@ mod pattern;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -62,14 +63,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An object of a portal, by the names that people know.
+/// An object of a portal, by the names that people know; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// `metadata.name` of the portal's manifest.
-    pub portal: String,
+    pub portal: Arc<str>,
     pub kind: Kind,
     /// The object's own name in as many parts as its kind has; unencoded.
-    pub segments: Vec<String>,
+    pub segments: Arc<[String]>,
 }
 
 /// A text as a segment of an address, which can be the name of a file as well: no two texts give the same one.
@@ -80,7 +81,7 @@ pub fn segment(text: &str) -> String {
 impl Address {
     pub fn new<S: ToString>(portal: &str, kind: Kind, segments: impl IntoIterator<Item = S>) -> Self {
         Self {
-            portal: portal.to_owned(),
+            portal: portal.into(),
             kind,
             segments: segments.into_iter().map(|segment| segment.to_string()).collect(),
         }
@@ -95,7 +96,7 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", utf8_percent_encode(&self.portal, SEGMENT), self.kind)?;
-        for segment in &self.segments {
+        for segment in &*self.segments {
             write!(formatter, "/{}", utf8_percent_encode(segment, SEGMENT))?;
         }
         Ok(())
@@ -125,11 +126,11 @@ impl FromStr for Address {
         let portal = decode(parts.next().ok_or_else(fault)?)?;
         let kind = parts.next().ok_or_else(fault)?;
         let kind = Kind::ALL.into_iter().find(|candidate| candidate.as_str() == kind).ok_or_else(fault)?;
-        let segments: Vec<String> = parts.map(decode).collect::<Result<_, _>>()?;
+        let segments: Arc<[String]> = parts.map(decode).collect::<Result<_, _>>()?;
         if segments.is_empty() {
             return Err(fault());
         }
-        Ok(Self { portal, kind, segments })
+        Ok(Self { portal: portal.into(), kind, segments })
     }
 }
 
@@ -158,7 +159,7 @@ mod tests {
             kind in prop::sample::select(Kind::ALL.to_vec()),
             segments in prop::collection::vec(".*", 1..4),
         ) {
-            let address = Address { portal, kind, segments };
+            let address = Address { portal: portal.into(), kind, segments: segments.into() };
             prop_assert_eq!(address.to_string().parse(), Ok(address));
         }
     }

@@ -42,7 +42,7 @@ pub fn concerns(plan: &Plan, manifest: &Manifest) -> Vec<Diagnostic> {
 
 /// Where the manifest declares an object; for a sign-up, the rule that decides it.
 fn place(address: &Address, plan: &Plan, manifest: &Manifest) -> Option<Location> {
-    let [first, rest @ ..] = address.segments.as_slice() else { return None };
+    let [first, rest @ ..] = &*address.segments else { return None };
     match address.kind {
         Kind::UserGroups => group(first, manifest).map(|group| group.name.location),
         Kind::IdpMappings => {

@@ -63,7 +63,7 @@ impl Acceptance {
     #[must_use]
     pub fn of(&self, portal: &str) -> Self {
         let Self { all, addresses } = self;
-        let is_of = |address: &&Address| address.portal == portal;
+        let is_of = |address: &&Address| *address.portal == *portal;
         Self { all: *all, addresses: addresses.iter().filter(is_of).cloned().collect() }
     }
 

@@ -78,8 +78,11 @@ impl States<'_> {
                 continue;
             };
             let before = AssetSpec::of_live(detail, &self.target.user_groups);
-            let after = edit.map_or(Some(&before), |(_, after)| after);
-            assets.push(self.asset(address, Some(&before), after, gaps));
+            assets.push(match edit {
+                None if self.gone.is_empty() => unchanged(address, before, gaps),
+                None => self.asset(address, Some(&before), Some(&before), gaps),
+                Some((_, after)) => self.asset(address, Some(&before), after, gaps),
+            });
         }
         for (address, (before, after)) in edits {
             assets.push(self.asset(address.clone(), before, after, gaps));
@@ -198,6 +201,14 @@ impl States<'_> {
             })
             .collect()
     }
+}
+
+/// A published asset that stays as it is: most are.
+fn unchanged(address: Address, spec: AssetSpec, gaps: &mut Gaps) -> SeenAsset {
+    let version = |(version, audience)| SeenVersion { version, audience: Both::same(audience) };
+    let versions: Vec<SeenVersion> = spec.versions.into_iter().map(version).collect();
+    gaps.versions += versions.iter().filter(|version| !is_told(version)).count();
+    SeenAsset { address, is_published: Both::same(true), versions }
 }
 
 /// The hub tells who sees the version, in both states.

@@ -152,7 +152,7 @@ impl AddressWord {
         let Self { text, portal, kind, name } = self;
         *text == address.to_string()
             || (*kind == address.kind
-                && portal.as_ref().is_none_or(|portal| *portal == address.portal)
+                && portal.as_ref().is_none_or(|portal| **portal == *address.portal)
                 && (*name == address.name() || percent_decode_str(name).decode_utf8_lossy() == address.name()))
     }
 }
@@ -271,7 +271,7 @@ mod tests {
             kind in prop::sample::select(Kind::ALL.to_vec()),
             segments in prop::collection::vec(".{1,8}", 1..4),
         ) {
-            let address = Address { portal: portal.clone(), kind, segments };
+            let address = Address { portal: portal.as_str().into(), kind, segments: segments.into() };
             let text = address.to_string();
             let pattern = AddressPattern::parse(&text, &portal).expect("an address is a pattern");
             prop_assert!(pattern.matches(&address.name()), "{}", text);

@@ -223,7 +223,7 @@ impl<'a> Puller<'a> {
     }
 
     fn declared_asset(&self, address: &Address) -> Option<&'a Asset> {
-        let [group, id] = address.segments.as_slice() else { return None };
+        let [group, id] = &*address.segments else { return None };
         let name = self.live.business_groups.as_ref().and_then(|groups| groups.get(group));
         let mut assets = self.manifest.assets.iter().flatten();
         assets.find(|asset| asset.asset_id == *id && (asset.group == *group || Some(&asset.group) == name))

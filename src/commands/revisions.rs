@@ -163,7 +163,7 @@ pub(super) fn only(plan: Plan, origin: Origin) -> Result<Plan> {
 
 /// Of several portals each is given what is said about it: what is about none of them is a mistake.
 pub(super) fn check_portals(accept: &Acceptance, manifests: &[Manifest]) -> Result<()> {
-    let is_there = |address: &Address| manifests.iter().any(|manifest| manifest.name.value == address.portal);
+    let is_there = |address: &Address| manifests.iter().any(|manifest| *manifest.name.value == *address.portal);
     let Some(wrong) = accept.addresses.iter().find(|address| !is_there(address)) else { return Ok(()) };
     Err(Failure::new(format!("--accept-drift {wrong}: no Portal of this run is called `{}`", wrong.portal))
         .hint("an address begins with the name of its Portal")

@@ -200,7 +200,7 @@ impl Names<'_> {
 
     /// By the id and by the name of its business group.
     pub(super) fn is_asset(&self, pattern: &AddressPattern, address: &Address) -> bool {
-        let [group, asset] = address.segments.as_slice() else { return false };
+        let [group, asset] = &*address.segments else { return false };
         let named = self.live.business_groups.as_ref().and_then(|groups| groups.get(group));
         pattern.matches(&address.name()) || named.is_some_and(|named| pattern.matches(&format!("{named}/{asset}")))
     }

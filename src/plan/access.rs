@@ -3,6 +3,8 @@
 //! Both states are complete for what was read, so that any question can be answered from a saved plan. What was not
 //! read is counted, never left out in silence.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -202,8 +204,9 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionEffect {
     pub name: VersionName,
-    pub gains: VersionReach,
-    pub losses: VersionReach,
+    /// The same for all versions that change alike.
+    pub gains: Arc<VersionReach>,
+    pub losses: Arc<VersionReach>,
 }
 
 /// One direction of a version's change.

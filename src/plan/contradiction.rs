@@ -31,7 +31,7 @@ fn of_address(plan: &Plan, change: &Change) -> Option<&'static str> {
     let Change { address, object_id, edit, .. } = change;
     let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
     let has_id = object_id.is_some();
-    let is_sound = address.portal == plan.portal
+    let is_sound = *address.portal == *plan.portal
         && match (edit, segments.as_slice()) {
             (Edit::UserGroup(Operation::Create { after }), [name]) => !has_id && after.name.as_str() == *name,
             (Edit::UserGroup(operation), [name]) => {

@@ -77,13 +77,10 @@ const fn verb(gives: bool, count: usize) -> &'static str {
 
 /// The one version, or how many; and through which groups, if they are few.
 fn what(effect: &Effect, gives: bool, names: &Names) -> String {
-    let side = |version: &'_ VersionEffect| -> VersionReach {
-        if gives { version.gains.clone() } else { version.losses.clone() }
-    };
-    let concerned: Vec<(&VersionName, VersionReach)> = effect
+    let concerned: Vec<(&VersionName, &VersionReach)> = effect
         .versions
         .iter()
-        .map(|version| (&version.name, side(version)))
+        .map(|version| (&version.name, if gives { &*version.gains } else { &*version.losses }))
         .filter(|(_, reach)| reach.members > 0 || !reach.idp_groups.is_empty())
         .collect();
     let things = match concerned.as_slice() {

@@ -77,7 +77,7 @@ fn shows(change: &Change, portal: &Portal) -> bool {
             is_there == is_wanted
         }
         Edit::Asset(operation) => {
-            let [group_id, asset_id] = change.address.segments.as_slice() else { return false };
+            let [group_id, asset_id] = &*change.address.segments else { return false };
             let live = portal.assets.get(&(group_id.clone(), asset_id.clone()));
             let Some(after) = operation.after() else { return live.is_none() };
             let Some(live) = live else { return false };
