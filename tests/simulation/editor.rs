@@ -16,6 +16,10 @@ pub(crate) struct Watched {
     pub(crate) others: Portal,
     /// What they did to people and groups that were not there at first: the name, and the group that it is about.
     pub(crate) late: Vec<(String, Edit, Option<String>)>,
+    /// The hub shows what was done late.
+    pub(crate) is_late: bool,
+    /// Versions whose audience they changed while reads were late: whoever writes the asset then, carries over what was.
+    pub(crate) raced: BTreeSet<Seen>,
     pub(crate) edits: usize,
     pub(crate) faults: Vec<String>,
     /// What everyone may see, and of which assets that counts: those that are there at first.
@@ -35,9 +39,17 @@ impl Watched {
     }
 }
 
-/// What must have come of it, with all that others did.
-pub(crate) fn expected(case: &Case, watched: &Watched) -> Portal {
+/// What must have come of it, with all that others did. On a hub that shows things late, a write may have carried over
+/// what others had changed: there it counts as it is now.
+pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
     let mut expected = case.expected(&watched.others);
+    for (group_id, asset_id, version) in watched.raced.iter().filter(|seen| case.carries_over(seen)) {
+        let key = (group_id.clone(), asset_id.clone());
+        if let (Some(asset), Some(now)) = (expected.assets.get_mut(&key), now.assets.get(&key)) {
+            let audience = now.versions.get(version).cloned().unwrap_or_default();
+            asset.versions.insert(version.clone(), audience);
+        }
+    }
     for (username, edit, group) in &watched.late {
         let (manages_groups, manages_enabled) = case.manages(username);
         for member in expected.members.get_mut(username).into_iter().flatten() {
@@ -64,12 +76,15 @@ pub(crate) fn expected(case: &Case, watched: &Watched) -> Portal {
 
 /// Does to a portal that nobody else changes what the editor has done to the real one.
 pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
-    let Watched { others, late, .. } = watched;
+    let Watched { others, late, is_late, raced, .. } = watched;
     let portal = &world.portals[0];
     let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
     let member =
         |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
     let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
+        if *is_late {
+            raced.insert((group_id.clone(), asset_id.clone(), version.clone()));
+        }
         let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
         let (Some(asset), Some(name)) = (asset, name(user_group).map(|name| known(&others.groups, name))) else {
             return;

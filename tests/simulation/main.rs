@@ -144,7 +144,8 @@ async fn simulate(seed: u64) -> Result<(), String> {
         switches.retain(|switch| !switch.starts_with("lag="));
     }
     let initial = case.initial();
-    let watched = Arc::new(Mutex::new(Watched { others: initial.clone(), ..Watched::default() }));
+    let is_late = is_late(&switches);
+    let watched = Arc::new(Mutex::new(Watched { others: initial.clone(), is_late, ..Watched::default() }));
     lock(&watched).begin(&case.eyes(), &initial, &case.expected(&initial));
     let options = Options {
         seed: Some(case.seed()),
@@ -159,7 +160,7 @@ async fn simulate(seed: u64) -> Result<(), String> {
         return Err(format!("the model does not know its own world: {wrong:#?}"));
     }
 
-    let mut trial = Trial { hub: &hub, watched: &watched, applied: None, story: vec![switches.join(" ")] };
+    let mut trial = Trial { hub: &hub, watched: &watched, is_late, applied: None, story: vec![switches.join(" ")] };
     // With a generator of its own, so that seeds without a record are what they always were.
     let later = &mut Random::new(!seed);
     let sequel = (!is_edited && later.percent(30)).then(|| case.sequel(later));
@@ -167,7 +168,7 @@ async fn simulate(seed: u64) -> Result<(), String> {
         None => {
             let disturbed = trial.disturb(random, seed, is_edited, &manifest(&case)).await;
             match disturbed {
-                Ok(()) => trial.settle(&manifest(&case), || expected(&case, &lock(&watched))).await,
+                Ok(()) => trial.settle(&manifest(&case), |now| expected(&case, &lock(&watched), now)).await,
                 error => error,
             }
         }
@@ -185,6 +186,11 @@ async fn simulate(seed: u64) -> Result<(), String> {
     }
 }
 
+/// The hub shows some reads what was before the last writes.
+fn is_late(switches: &[String]) -> bool {
+    switches.iter().any(|switch| switch.starts_with("lag=") && switch != "lag=0")
+}
+
 /// The wishes of a case as the program reads them.
 fn manifest(case: &Case) -> Manifest {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -197,6 +203,7 @@ fn manifest(case: &Case) -> Manifest {
 struct Trial<'a> {
     hub: &'a Running,
     watched: &'a Mutex<Watched>,
+    is_late: bool,
     /// What was applied last, if that is known.
     applied: Option<Earlier>,
     story: Vec<String>,
@@ -208,7 +215,7 @@ impl Trial<'_> {
     async fn live_on(&mut self, random: &mut Random, seed: u64, case: &Case, sequel: &Case) -> Result<(), String> {
         let first = manifest(case);
         let initial = now(self.hub)?;
-        self.settle(&first, || case.expected(&initial)).await?;
+        self.settle(&first, |_| case.expected(&initial)).await?;
         let edits =
             random.some_of(&DRIFT, 50).into_iter().map(|edit| format!("{edit}@reads={}%", 5 + random.below(25)));
         let edits = format!("seed={seed},{}", edits.collect::<Vec<_>>().join(","));
@@ -229,7 +236,7 @@ impl Trial<'_> {
         let wanted = case.expected_later(sequel, &drifted);
         lock(self.watched).begin(&case.eyes(), &drifted, &wanted);
         self.disturb(random, seed, false, &second).await?;
-        self.settle(&second, || wanted.clone()).await
+        self.settle(&second, |_| wanted.clone()).await
     }
 
     async fn disturb(
@@ -250,26 +257,26 @@ impl Trial<'_> {
     }
 
     /// Runs the program in peace until nothing is left to do, and looks at what has come of it.
-    async fn settle(&mut self, manifest: &Manifest, expected: impl Fn() -> Portal) -> Result<(), String> {
+    async fn settle(&mut self, manifest: &Manifest, expected: impl Fn(&Portal) -> Portal) -> Result<(), String> {
         self.story.push("in peace".to_owned());
         // A hub that shows things late may show a plan what is no longer so: it is refused then, and another one made.
         let mut quiet = 0;
         for _ in 0..PEACEFUL {
             match self.attempt(manifest).await? {
                 Some(report) if report.is_complete() => {}
-                _ if self.is_late() => continue,
+                _ if self.is_late => continue,
                 other => return Err(format!("an apply in peace did not succeed: {other:?}")),
             }
             let plan = match connect(self.hub).plan_since(manifest, self.applied.as_ref()).await {
                 Ok(plan) => plan,
-                Err(_) if self.is_late() => continue,
+                Err(_) if self.is_late => continue,
                 Err(error) => return Err(error),
             };
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
             // What is shown late may hide for as many reads that something is left to do.
-            if quiet > if self.is_late() { 3 } else { 0 } {
-                let expected = settled(expected());
+            if quiet > if self.is_late { 3 } else { 0 } {
                 let portal = now(self.hub)?;
+                let expected = settled(expected(&portal));
                 let differences = settled(portal.clone()).differences(&expected);
                 let duplicates = portal.duplicates();
                 return match (differences.is_empty(), duplicates.is_empty()) {
@@ -282,11 +289,6 @@ impl Trial<'_> {
         }
         let left = connect(self.hub).plan_since(manifest, self.applied.as_ref()).await?.changes;
         Err(format!("{PEACEFUL} applies in peace leave changes: {left:#?}"))
-    }
-
-    /// The hub shows some reads what was before the last writes.
-    fn is_late(&self) -> bool {
-        self.story[0].contains("lag=") && !self.story[0].contains("lag=0")
     }
 
     /// One run of the program, and whether its report tells the truth.
@@ -309,7 +311,7 @@ impl Trial<'_> {
         // What somebody else did before may be read as well, from a hub that shows it late.
         let edits = lock(self.watched).edits;
         let is_alone = edits == 0 && self.applied.is_none();
-        if is_alone || (edits == edits_before && !self.is_late()) {
+        if is_alone || (edits == edits_before && !self.is_late) {
             lies(&plan, &report, &before, &after)?;
         }
         Ok(Some(report))

@@ -649,6 +649,15 @@ impl Case {
         person.map_or((false, false), |person| (person.wants_groups.is_some(), person.wants_enabled.is_some()))
     }
 
+    /// Whether a write of an asset has to carry this version over, which the manifest leaves open.
+    pub(crate) fn carries_over(&self, (group_id, asset_id, version): &Seen) -> bool {
+        let of = |(number, _): &(usize, &AssetWish)| Self::coordinates(*number) == (group_id.clone(), asset_id.clone());
+        self.assets.iter().enumerate().find(of).is_some_and(|(_, asset)| {
+            let place = asset.versions.iter().position(|other| other == version);
+            matches!(asset.wish, Wish::Present { .. }) && place.is_none_or(|place| asset.wish.audience(place).is_none())
+        })
+    }
+
     pub(crate) fn has_administrators(&self) -> bool {
         self.people.iter().any(|person| person.is_administrator)
     }
