@@ -1,5 +1,7 @@
 //! What came of a plan: one outcome for each change, in words that are never mixed up.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +19,17 @@ pub struct Report {
     pub interrupted: bool,
     /// One for each change of the plan, in its order.
     pub results: Vec<ChangeResult>,
+    /// `None` where nobody counted.
+    pub sent: Option<Sent>,
+}
+
+/// What an apply took, from the first check to the last look.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sent {
+    pub requests: u64,
+    /// By `operationId`.
+    pub operations: BTreeMap<String, u64>,
+    pub seconds: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,5 +1,7 @@
 //! The snapshot file: a live state as JSON, so that planning needs no credential.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -15,12 +17,15 @@ pub struct Snapshot {
     kind: String,
     /// RFC 3339.
     pub observed_at: String,
+    /// How long the hub took to answer on average, in microseconds, by `operationId`.
+    #[serde(default)]
+    pub latencies_us: BTreeMap<String, u64>,
     pub live: LiveState,
 }
 
 impl Snapshot {
-    pub fn new(live: LiveState, observed_at: String) -> Self {
-        Self { format_version: FORMAT_VERSION.to_owned(), kind: "Snapshot".to_owned(), observed_at, live }
+    pub fn new(live: LiveState, observed_at: String, latencies_us: BTreeMap<String, u64>) -> Self {
+        Self { format_version: FORMAT_VERSION.to_owned(), kind: "Snapshot".to_owned(), observed_at, latencies_us, live }
     }
 
     /// The text of the file.

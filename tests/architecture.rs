@@ -92,7 +92,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     ),
     ("observe", &["address", "client", "failure", "id", "kinds/io", "kinds/spec", "manifest", "resolve", "state"]),
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
-    ("apply", &["id", "kinds/io", "kinds/spec", "order", "plan", "report", "text", "verify"]),
+    (
+        "apply",
+        &["address", "client", "id", "kinds/io", "kinds/spec", "manifest", "order", "plan", "report", "text", "verify"],
+    ),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
     ("cli", &["address", "export", "hold", "limit", "plan"]),
 ];

@@ -137,7 +137,17 @@ fn masked(line: &str) -> String {
             masked.replace_range(start..start + shape.len(), shape);
         }
     }
-    masked
+    without_times(&masked)
+}
+
+/// A line without how long an apply took, or was forecast to take.
+fn without_times(line: &str) -> String {
+    if !line.contains("Forecast: ") && !line.contains("Sent ") {
+        return line.to_owned();
+    }
+    let is_number = |letter: char| letter.is_ascii_digit() || letter == '.';
+    let timeless = |part: &str| part.trim_start_matches("about ").trim_start_matches(is_number).to_owned();
+    line.split(" in ").map(timeless).collect::<Vec<_>>().join(" in ")
 }
 
 /// Whether lines are as expected, where `...` stands for any lines.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
+use super::latency::Latencies;
 use super::limiter::{Admission, End, Limiter, Pressure, Ticket};
 use super::operation::{Lane, Operation};
 
@@ -91,6 +92,10 @@ impl Gate {
     /// Returns when the server last answered anything, be it yes or no.
     pub(super) fn last_answer(&self) -> Option<Instant> {
         self.shared.lock().limiter.last_answer()
+    }
+
+    pub(super) fn latencies(&self) -> Latencies {
+        self.shared.lock().limiter.latencies()
     }
 
     pub(super) fn pressure(&self) -> Pressure {

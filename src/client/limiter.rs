@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use backon::ExponentialBackoff;
 
 use super::hints::Quota;
+use super::latency::{Latencies, Latency};
 use super::retry::delays;
 
 /// How many requests may be under way in the beginning.
@@ -25,9 +26,6 @@ const CALM: u32 = 5;
 
 /// How long all requests wait after a refusal that names no time, at first; doubled until one is taken again.
 const SHORTEST_HOLD: Duration = Duration::from_millis(100);
-
-/// Bounds of what counts as a round trip when requests are spread.
-const ROUND_TRIP: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// Clocks differ a little, so a quota is not used the moment it is renewed.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -336,6 +334,11 @@ impl Limiter {
         self.last_answer
     }
 
+    /// Returns how long answers took.
+    pub(super) fn latencies(&self) -> Latencies {
+        self.latency.means()
+    }
+
     pub(super) fn pressure(&self) -> Pressure {
         Pressure {
             refused: self.refused,
@@ -414,50 +417,6 @@ impl Allowance {
             self.remaining = self.limit.unwrap_or(1).max(1);
         }
     }
-}
-
-/// Whether answers take as long as they did when little was asked.
-struct Latency {
-    /// By operation: a list takes longer than one object, which says nothing about load.
-    usual: Vec<Option<Duration>>,
-    /// How many times as long as usual the latest answers took.
-    inflation: f64,
-    typical: Option<Duration>,
-}
-
-/// The share that the newest answer has in the present.
-const PRESENT: f64 = 1.0 / 8.0;
-
-/// Differences below this come from the machine rather than from the server.
-const NOISE: Duration = Duration::from_millis(20);
-
-impl Latency {
-    fn new(operations: usize) -> Self {
-        Self { usual: vec![None; operations], inflation: 1.0, typical: None }
-    }
-
-    fn note(&mut self, operation: usize, sample: Duration) {
-        self.typical = Some(self.typical.map_or(sample, |typical| towards(typical, sample, PRESENT)));
-        let Some(usual) = self.usual.get_mut(operation) else { return };
-        let before = usual.unwrap_or(sample);
-        // What is usual follows quick answers soon and slow ones hardly: slowness must not become usual by lasting.
-        *usual = Some(towards(before, sample, if sample < before { 0.25 } else { 1.0 / 1024.0 }));
-        let ratio = if sample <= before + NOISE { 1.0 } else { sample.as_secs_f64() / before.as_secs_f64().max(0.001) };
-        self.inflation += (ratio.min(10.0) - self.inflation) * PRESENT;
-    }
-
-    fn holds(&self) -> bool {
-        self.inflation < 2.0
-    }
-
-    /// Returns what a window is spread over.
-    fn round_trip(&self) -> Duration {
-        self.typical.unwrap_or(Duration::from_millis(100)).clamp(ROUND_TRIP.0, ROUND_TRIP.1)
-    }
-}
-
-fn towards(from: Duration, to: Duration, share: f64) -> Duration {
-    from.mul_f64(1.0 - share) + to.mul_f64(share)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod gate;
 mod haste;
 mod hints;
 mod host;
+mod latency;
 mod limiter;
 mod operation;
 mod options;
@@ -41,6 +42,7 @@ pub use credentials::{Credential, CredentialFlags, Environment, Resolved, defaul
 pub use error::{Error, Kind, SetupError};
 pub use haste::LAST_SECONDS;
 pub use host::{Host, Origin, Region};
+pub use latency::Latencies;
 pub use limiter::Pressure;
 pub use operation::Operation;
 pub use options::Options;
@@ -84,6 +86,11 @@ impl Client {
     /// Returns how many requests were sent so far, by `operationId`, repetitions included.
     pub fn request_counts(&self) -> BTreeMap<&'static str, u64> {
         self.session.request_counts()
+    }
+
+    /// Returns how long the server took to answer so far.
+    pub fn latencies(&self) -> Latencies {
+        self.session.latencies()
     }
 
     /// Returns how much the server was asked at once, and how much of that was too much.

@@ -88,6 +88,11 @@ operations! {
 }
 
 impl Operation {
+    /// Returns whether this changes something in the portal.
+    pub const fn is_write(self) -> bool {
+        matches!(self.effect(), Effect::Write)
+    }
+
     /// Returns whether this asks for a token; its answers hold secrets.
     pub(super) const fn is_sign_in(self) -> bool {
         matches!(self, Self::CreateV2Oauth2Token | Self::CreateLogin)

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{Error, Kind, SetupError};
 use super::gate::{TooLong, Turn};
+use super::latency::Latencies;
 use super::limiter::Pressure;
 use super::operation::Lane;
 use super::options::Options;
@@ -37,6 +38,10 @@ impl Session {
         self.transport.request_counts()
     }
 
+    pub(super) fn latencies(&self) -> Latencies {
+        self.transport.gate.latencies()
+    }
+
     pub(super) fn pressure(&self) -> Pressure {
         self.transport.gate.pressure()
     }
@@ -57,6 +62,8 @@ impl Session {
     /// Sends a request and reads its answer, by content and not by its declared type.
     pub(super) async fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         let body = self.send(call).await?;
+        // Whoever has its turn now sends before anybody looks at this answer: the server is not kept waiting.
+        tokio::task::yield_now().await;
         decode(&self.transport, call, &body)
     }
 

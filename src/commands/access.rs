@@ -84,7 +84,7 @@ fn source(global: &Global, arguments: &AccessArgs) -> Result<Source> {
         return Ok(Source { access, target: plan.target, live: None });
     }
     let live = match &arguments.live {
-        Some(path) => fleet::read_snapshot(path, &[], None)?,
+        Some(path) => fleet::read_snapshot(path, &[], None)?.0,
         None => block_on(async {
             let connection = connection::connect(global, Target::default(), None).await?;
             let live = connection::observe(global, &connection, Scope::Everything { members: true }).await;

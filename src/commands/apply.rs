@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use anyhow::Result;
 
@@ -12,7 +13,7 @@ use super::fleet::{self, Part, Planning, Trouble};
 use super::{again, block_on, context, guards, interrupt, output, plan as plan_command, record, revisions, show};
 use crate::apply::{self, Stale, Watch, apply, stale};
 use crate::cli::{Apply, ExpectedDigest, Format, Global};
-use crate::client::{LAST_SECONDS, Reader};
+use crate::client::{Client, LAST_SECONDS, Reader};
 use crate::diagnostic::Sources;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,7 +25,7 @@ use crate::observe::{Found, OrganizationNames, find_organization, locate, organi
 use crate::plan::naming::{self, Misnomer};
 use crate::plan::{self, Allow, Change, Plan};
 use crate::render::{self, progress::Progress};
-use crate::report::{ChangeResult, Outcome, Report};
+use crate::report::{ChangeResult, Outcome, Report, Sent};
 use crate::revision::Recording;
 use crate::state::{LivePortal, Named};
 
@@ -321,6 +322,7 @@ async fn from_manifests(global: &Global, arguments: &Apply) -> Result<Preparatio
         only: None,
         access: &arguments.access,
         promotes: None,
+        saves: false,
     };
     let parts = planning.on_hub(&manifests).await?;
     let parts = parts
@@ -340,6 +342,7 @@ pub(super) async fn execute(
     let (reader, writer) = (connection.client.reader(), connection.client.writer());
     let mut session = Session::new(reader, writer, plan, Patience::default(), Journal::none());
     let parallelism = usize::from(global.parallelism);
+    let meter = Meter::start(&connection.client);
     // Once interrupted, nothing is begun anyway.
     if let Some(path) = file.as_ref().filter(|_| !interrupt::is_requested()) {
         refuse_stale(global, tells, &session, plan, path).await?;
@@ -360,10 +363,38 @@ pub(super) async fn execute(
     });
     let program = again::for_portal(global, plan);
     let options = apply::Options { parallelism, program: &program, interrupt, watch: &watched };
-    let report = apply(&session, plan, &options).await;
+    let mut report = apply(&session, plan, &options).await;
+    report.sent = Some(meter.read());
     progress.end();
     session.journal.end(&report);
     Ok((report, journal))
+}
+
+/// Counts what is sent from now on.
+struct Meter {
+    client: Client,
+    start: Instant,
+    before: BTreeMap<&'static str, u64>,
+}
+
+impl Meter {
+    fn start(client: &Client) -> Self {
+        Self { client: client.clone(), start: Instant::now(), before: client.request_counts() }
+    }
+
+    fn read(&self) -> Sent {
+        let before = |operation| self.before.get(operation).copied().unwrap_or_default();
+        let operations: BTreeMap<String, u64> = self
+            .client
+            .request_counts()
+            .into_iter()
+            .map(|(operation, count)| (operation.to_owned(), count - before(operation)))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        // To the millisecond: nobody measures more of it.
+        let seconds = (self.start.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        Sent { requests: operations.values().sum(), operations, seconds }
+    }
 }
 
 /// Where this apply is recorded: a file of its own, unless one is named.
@@ -525,6 +556,7 @@ mod tests {
                     outcome: (*outcome).clone(),
                 })
                 .collect(),
+            sent: None,
         };
         let failed = &Outcome::Failed { message: "no".to_owned(), hint: None };
         for (outcomes, expected) in [

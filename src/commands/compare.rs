@@ -36,6 +36,7 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs, compare: &Path) -> Resu
         only: None,
         access: &arguments.access,
         promotes: Some(Promotes { from: from.name.value.clone(), kept }),
+        saves: false,
     };
     let manifests = [manifest];
     let mut parts = if arguments.live.is_empty() {

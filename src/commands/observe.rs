@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::fleet::{self, Part};
 use super::{analysis, block_on, connection, context, output, revisions};
 use crate::cli::{Global, Observe};
+use crate::client::Latencies;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
@@ -27,13 +28,13 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
     // Nothing is read for somebody who cannot be given it.
     let key = if arguments.pseudonyms { Some(required_key()?) } else { None };
     if arguments.files.is_empty() {
-        let live = block_on(async {
+        let (live, latencies) = block_on(async {
             let connection = connection::connect(global, Target::default(), None).await?;
             let live = connection::observe(global, &connection, Scope::Everything { members: true }).await;
             connection.log_requests("observed");
-            live
+            Ok::<_, anyhow::Error>((live?, connection.client.latencies()))
         })?;
-        save(&arguments.out, live, key.as_ref())?;
+        save(&arguments.out, live, &latencies, key.as_ref())?;
         output::say(&format!("The live state is in {}.", arguments.out.display()));
         return Ok(Exit::Done);
     }
@@ -58,7 +59,7 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
             }
         }
         let portal = live.portal.clone();
-        save(&out.of(&manifest.name), live, key.as_ref())?;
+        save(&out.of(&manifest.name), live, &connection.client.latencies(), key.as_ref())?;
         Ok(portal)
     }))?;
     if !is_alone {
@@ -91,11 +92,11 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
 }
 
 /// Writes a snapshot, without people's names if there is a key.
-fn save(path: &Path, mut live: LiveState, key: Option<&Key>) -> Result<()> {
+fn save(path: &Path, mut live: LiveState, latencies: &Latencies, key: Option<&Key>) -> Result<()> {
     if let Some(key) = key {
         pseudonyms::hide(&mut live, key);
     }
-    files::write_private(path, &Snapshot::new(live, context::now()).write())
+    files::write_private(path, &Snapshot::new(live, context::now(), latencies.microseconds()).write())
 }
 
 fn required_key() -> Result<Key> {

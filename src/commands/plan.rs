@@ -42,6 +42,7 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         only: arguments.only,
         access: &arguments.access,
         promotes: None,
+        saves: true,
     };
     let mut parts = if arguments.live.is_empty() {
         let parts = block_on(planning.on_hub(&manifests))?;

@@ -8,6 +8,7 @@ use super::apply::{Prepared, alone};
 use super::connection::{self, Connection};
 use super::{apply, block_on, context, edits, guards, output};
 use crate::amend::{revoked_group, revoked_member};
+use crate::apply::forecast;
 use crate::cli::{AccessFlags, Apply, Format, Global, GuardFlags, Revisions, RevokeHow, Revoked};
 use crate::diagnostic::Sources;
 use crate::exit::Exit;
@@ -42,7 +43,8 @@ pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
             None => metadata_name(global.name.first().map(String::as_str).unwrap_or_default(), &live.portal.name),
         };
         let guards = manifest.as_ref().map_or_else(Guards::default, |(manifest, _)| manifest.guards.clone());
-        let plan = revoke::plan(&name, &live, &subject, &guards).map_err(unresolved)?;
+        let mut plan = revoke::plan(&name, &live, &subject, &guards).map_err(unresolved)?;
+        plan.forecast = Some(forecast(&plan, false, usize::from(global.parallelism), &connection.client.latencies()));
         let mut prepared = Prepared { plan, connection, file: None };
         let exit = carry_out(global, &mut prepared, whose).await?;
         let Prepared { plan, connection, file: _ } = prepared;

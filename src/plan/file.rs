@@ -21,6 +21,7 @@ const CHECKSUM: &str = "checksum";
 /// Of the same, by somebody who has the key.
 const SIGNATURE: &str = "signature";
 const CREATED_AT: &str = "created_at";
+const FORECAST: &str = "forecast";
 /// Of the portal and the changes alone.
 const DIGEST: &str = "digest";
 
@@ -133,6 +134,15 @@ pub fn content(plan: &Plan) -> Value {
     Value::Object(content)
 }
 
+/// The same with the forecast, which says something else at each run.
+pub fn document(plan: &Plan) -> Value {
+    let mut document = content(plan);
+    if let Some(forecast) = &plan.forecast {
+        document[FORECAST] = serde_json::to_value(forecast).expect("a forecast has text keys");
+    }
+    document
+}
+
 /// What tells the changes of one plan from those of any other: the portal, each change with the values before and
 /// after, and the ids of what they name.
 ///
@@ -199,7 +209,7 @@ pub fn write(plan: &Plan, created_at: &str) -> String {
 
 /// The text of a plan file, signed if there is a key.
 pub fn seal(plan: &Plan, created_at: &str, key: Option<&PlanKey>) -> String {
-    let mut document = content(plan);
+    let mut document = document(plan);
     document[CREATED_AT] = created_at.into();
     let checksum = sha256(&document);
     let signature = key.map(|key| key.sign(&document));
@@ -246,7 +256,9 @@ pub fn open(text: &str, key: Option<&PlanKey>) -> Result<Saved, Unusable> {
         (Some(key), Some(Value::String(signature))) if key.has_signed(&document, &signature) => Signature::Checked,
         (Some(_), Some(_)) => return Err(Unusable::Forged),
     };
-    let plan = Plan::deserialize(document).map_err(malformed)?;
+    let forecast = document.as_object_mut().and_then(|members| members.remove(FORECAST));
+    let mut plan = Plan::deserialize(document).map_err(malformed)?;
+    plan.forecast = forecast.map(serde_json::from_value).transpose().map_err(malformed)?;
     match contradiction(&plan) {
         None => Ok(Saved { plan, signature }),
         Some(how) => Err(Unusable::Contradictory(how)),
@@ -265,6 +277,7 @@ fn is_intact_by_its_digest(document: &Value) -> bool {
     let mut content = document.clone();
     let Value::Object(members) = &mut content else { return false };
     members.remove(CREATED_AT);
+    members.remove(FORECAST);
     members.remove(DIGEST).is_some_and(|stated| stated == sha256(&content))
 }
 

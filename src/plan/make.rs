@@ -134,6 +134,7 @@ pub fn make(request: Request<'_>) -> Result<Plan, Failure> {
         access: None,
         promotes: promotes.map(|promotes| promotes.from.clone()),
         guards,
+        forecast: None,
     };
     guard::survey(&mut plan, live);
     Ok(plan)

@@ -3,6 +3,7 @@
 pub mod access;
 mod contradiction;
 pub mod file;
+pub mod forecast;
 mod guards;
 mod make;
 pub mod naming;
@@ -26,6 +27,7 @@ use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::kinds::{Fields, GroupSet, fields};
 use crate::state::LivePortal;
 
+pub use forecast::Forecast;
 pub use guards::{Exposure, Guard, GuardRemark, Guards, Hidden, HiddenFrom, Limits, Protection, Violation};
 pub use make::{Promotes, Request, make};
 
@@ -71,6 +73,9 @@ pub struct Plan {
     /// What the plan may not do, and what of that it does.
     #[serde(default)]
     pub guards: Guards,
+    /// What applying it will take; in the plan file's envelope, and none for what is not applied.
+    #[serde(skip)]
+    pub forecast: Option<Forecast>,
 }
 
 /// A commit, and what people call it.
@@ -555,7 +560,7 @@ impl TryFrom<ChangeDocument> for Change {
 impl PlanTarget {
     /// The address with the name of a business group in place of its id, if it has one.
     pub fn by_business_group(&self, address: &Address) -> Option<Address> {
-        let (Kind::Assets, [group, rest @ ..]) = (address.kind, address.segments.as_slice()) else { return None };
+        let (Kind::Assets, [group, rest @ ..]) = (address.kind, &*address.segments) else { return None };
         let name = self.business_groups.get(group)?;
         let segments = std::iter::once(name).chain(rest).cloned().collect();
         Some(Address { segments, ..address.clone() })

@@ -12,7 +12,7 @@ use super::page::{Line, Page, Style};
 use super::report::{self, report_human, report_markdown_within};
 use super::text;
 use super::wording::{self, emulator_mark};
-use crate::plan::file::content;
+use crate::plan::file::document;
 use crate::plan::{NoticeLevel, Plan};
 use crate::report::Report;
 
@@ -80,7 +80,7 @@ pub fn plans_json(members: &[Member<'_>]) -> String {
     json::pretty(&Document {
         format_version: FORMAT_VERSION,
         aehctl_version: env!("CARGO_PKG_VERSION"),
-        plans: members.iter().filter_map(|member| member.plan).map(content).collect(),
+        plans: members.iter().filter_map(|member| member.plan).map(document).collect(),
         errors: members.iter().filter_map(|member| member.failed).collect(),
     })
 }

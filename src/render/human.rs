@@ -61,6 +61,9 @@ pub fn plan_human(plan: &Plan, options: &PlanOptions) -> String {
     if let Some(origins) = wording::origins(plan) {
         page.line(0, &Line::at(0).plain(origins));
     }
+    if let Some(forecast) = wording::forecast(plan) {
+        page.line(0, &Line::at(0).plain(forecast));
+    }
     page.gap();
     for note in wording::notices(plan, NoticeLevel::Note) {
         page.line(0, &Line::at(0).styled(Style::Dim, "Note: ").plain(note));

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::text;
-use crate::plan::file::content;
+use crate::plan::file::document;
 use crate::plan::naming::Misnomer;
-use crate::plan::{Held, Plan, Summary};
-use crate::report::{ChangeResult, Outcome, Report};
+use crate::plan::{Forecast, Held, Plan, Summary};
+use crate::report::{ChangeResult, Outcome, Report, Sent};
 
 /// The report's format: a minor version adds fields.
 const REPORT_FORMAT_VERSION: &str = "1.0";
 
-/// The plan in its published form, without the plan file's envelope.
+/// The plan in its published form; of the plan file's envelope, the forecast alone.
 pub fn plan_json(plan: &Plan) -> String {
-    pretty(&content(plan))
+    pretty(&document(plan))
 }
 
 /// The report with the numbers of addresses and of outcomes.
@@ -57,6 +57,10 @@ pub(super) struct ReportDocument<'a> {
     results: &'a [ChangeResult],
     /// What the plan left out.
     held: &'a [Held],
+    /// What the plan said that it would take.
+    forecast: Option<&'a Forecast>,
+    /// What it took.
+    sent: Option<&'a Sent>,
 }
 
 /// The report of an apply that was not begun.
@@ -73,7 +77,7 @@ struct StaleDocument<'a> {
 
 impl<'a> ReportDocument<'a> {
     pub(super) fn of(report: &'a Report, plan: &'a Plan) -> Self {
-        let Report { portal, emulator, interrupted, results } = report;
+        let Report { portal, emulator, interrupted, results, sent } = report;
         Self {
             format_version: REPORT_FORMAT_VERSION,
             aehctl_version: env!("CARGO_PKG_VERSION"),
@@ -84,6 +88,8 @@ impl<'a> ReportDocument<'a> {
             outcomes: outcomes(report),
             results,
             held: &plan.held,
+            forecast: plan.forecast.as_ref(),
+            sent: sent.as_ref(),
         }
     }
 }

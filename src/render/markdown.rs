@@ -43,6 +43,8 @@ pub(super) fn plan_markdown_within(plan: &Plan, limit: usize) -> String {
     }
     comment.lead(plan);
     comment.parts(plan, &names);
+    comment.list("", wording::forecast(plan).as_deref());
+    comment.end(plan);
     comment.finish("the whole plan is in the output of the job, and in `--format html` and `--format json`")
 }
 
@@ -156,6 +158,10 @@ impl Comment {
             let title = format!("Waiting: {}", counted(waiting.len(), Kind::Members.noun(1), Kind::Members.noun(2)));
             self.section(&title, false, &waiting.map(|line| vec![line]).collect::<Vec<_>>());
         }
+    }
+
+    /// By what these changes are told from any others.
+    pub(super) fn end(&mut self, plan: &Plan) {
         if !plan.is_empty() && plan.promotes.is_none() {
             self.list("", [format!("Digest of these changes: {}", digest(plan)).as_str()]);
         }

@@ -35,6 +35,9 @@ pub fn report_human(report: &Report, plan: &Plan, color: bool) -> String {
         0,
         &Line::at(0).styled(Style::Strong, format!("{}{}", emulator_mark(report.emulator), summary(report, plan))),
     );
+    if let Some(sent) = wording::sent(report, plan) {
+        page.line(0, &Line::at(0).plain(sent));
+    }
     for advice in advice {
         page.line(0, &Line::at(0).plain(advice));
     }
@@ -61,12 +64,14 @@ pub(super) fn report_markdown_within(report: &Report, plan: &Plan, limit: usize)
         comment.paragraph(&Line::at(0).plain(format!("What was planned: {}", wording::summary(plan))));
         comment.headline(plan, &names);
     }
+    comment.list("", wording::sent(report, plan).as_deref());
     comment.list("", advice);
     comment.lead(plan);
     if !blocks.is_empty() {
         comment.section("Not plainly applied", true, &blocks);
     }
     comment.parts(plan, &names);
+    comment.end(plan);
     comment.finish("the whole report is in the output of the job, and in `--format json`")
 }
 
@@ -267,7 +272,7 @@ pub(super) fn summary(report: &Report, plan: &Plan) -> String {
 
 /// Shows why a saved plan is not begun: what each of these changes meets in the portal.
 pub fn stale_human(results: Vec<ChangeResult>, plan: &Plan, color: bool) -> String {
-    let report = Report { portal: plan.portal.clone(), emulator: false, interrupted: false, results };
+    let report = Report { portal: plan.portal.clone(), emulator: false, interrupted: false, results, sent: None };
     let mut page = Page::new(color, None);
     for block in findings(&report, plan).blocks {
         page.block(2, &block);

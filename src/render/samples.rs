@@ -86,6 +86,7 @@ impl Sample {
                 access: None,
                 promotes: None,
                 guards: Guards::default(),
+                forecast: None,
             }),
         }
     }
@@ -268,6 +269,7 @@ pub(super) fn report(plan: &Plan, outcome: impl Fn(usize) -> Outcome) -> Report 
         emulator: plan.target.portal.emulator,
         interrupted: false,
         results: results.collect(),
+        sent: None,
     }
 }
 

@@ -14,7 +14,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     let hub = Hub::demo();
     let case = Case::on(&hub).with(&["--parallelism", "1"]);
     case.write("portal.yaml", QUICKSTART);
-    insta::assert_snapshot!(case.run(&apply(&WORDS)), @r###"
+    insta::assert_snapshot!(case.run(&apply(&WORDS)), @r#"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
     Warning: publishing opens a short window: until its audience is set, moments later, the hub decides who sees the new asset
@@ -64,6 +64,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
           name: Bob Bulk
 
     Plan: 4 to add, 6 to change, 2 to delete.
+    Forecast: apply sends 43 requests (13 writes) in [TIME]: 6 for user groups, 3 for mappings, 15 for assets, 9 for members, 10 for pending sign-ups.
 
     2 user groups not in the manifest are left alone.
     5 assets not in the manifest are left alone.
@@ -71,6 +72,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     1 pending sign-up not in the manifest is left alone.
 
     Applied: 4 added, 6 changed, 2 deleted.
+    Sent 43 requests in [TIME]; the forecast was 43 in [TIME].
     stderr:
     [1/12] ~ userGroups/Early Access: written
     [2/12] + userGroups/Partner Initech: written
@@ -85,7 +87,7 @@ fn the_quickstart_is_applied_and_then_nothing_is_left() {
     [11/12] ~ assets/Finance/payment-api: written
     [12/12] + assets/Finance/ledger-events: written
     exit: 0
-    "###);
+    "#);
     hub.running().forget_requests();
     insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]), @"
     stdout:
@@ -109,7 +111,10 @@ fn the_embedded_server_takes_the_two_commands_of_the_readme() {
     case.write("portal.yaml", QUICKSTART);
     let first = case.run(&["--emulator", "apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
     assert!(first.stdout.contains("[emulator] Plan: 4 to add, 6 to change, 2 to delete."), "{first}");
-    assert!(first.stdout.ends_with("[emulator] Applied: 4 added, 6 changed, 2 deleted.\n"), "{first}");
+    assert!(
+        first.stdout.contains("\n[emulator] Applied: 4 added, 6 changed, 2 deleted.\nSent 43 requests in "),
+        "{first}"
+    );
     assert!(!first.stdout.contains("--allow"), "the emulator needs no words:\n{first}");
     let second = case.run(&["--emulator", "apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
     assert!(second.stdout.contains("[emulator] No changes. The portal matches the manifest."), "{second}");
@@ -121,7 +126,7 @@ fn nobody_can_be_asked_without_a_terminal() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&[])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&[])), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -133,6 +138,7 @@ fn nobody_can_be_asked_without_a_terminal() {
           enabled: true → false
 
     Plan: 0 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for members.
 
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
@@ -141,7 +147,7 @@ fn nobody_can_be_asked_without_a_terminal() {
     error: nobody can be asked: there is no terminal
      hint: nothing was changed; review the plan, then add --auto-approve
     exit: 3
-    "###);
+    ");
     case.run(&apply(&["--format", "json"])).exits(3);
     assert_eq!(hub.writes(), Vec::<String>::new());
 }
@@ -160,7 +166,7 @@ fn what_cannot_be_undone_needs_a_word() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r#"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -198,6 +204,7 @@ fn what_cannot_be_undone_needs_a_word() {
           userGroups: [Support]
 
     Plan: 1 to add, 6 to change, 3 to delete.
+    Forecast: apply sends 35 requests (10 writes) in [TIME]: 3 for user groups, 4 for mappings, 9 for assets, 9 for members, 10 for pending sign-ups.
 
     5 user groups not in the manifest are left alone.
     5 assets not in the manifest are left alone.
@@ -207,7 +214,7 @@ fn what_cannot_be_undone_needs_a_word() {
     error: the plan does what needs an explicit word: `approve` for cleo@curious.example; `reject` for bob@spam.example; `delete` for Partner Acme; `enable` for dora@example.com; `leave-custom` for Warehousing/stock-api
      hint: nothing was changed; if this is meant, add --allow approve,reject,delete,enable,leave-custom
     exit: 3
-    "###);
+    "#);
     let some = case.run(&apply(&["--auto-approve", "--allow", "approve,delete,enable"])).exits(3);
     assert!(some.stderr.contains("add --allow reject,leave-custom"), "{some}");
     assert_eq!(hub.writes(), Vec::<String>::new());
@@ -233,7 +240,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -265,6 +272,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
           enabled: true → false
 
     Plan: 3 to add, 4 to change, 0 to delete.
+    Forecast: apply sends 22 requests (7 writes) in [TIME]: 7 for user groups, 3 for mappings, 6 for assets, 6 for members.
 
     6 user groups not in the manifest are left alone.
     6 assets not in the manifest are left alone.
@@ -280,6 +288,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
           ~ assets/com.example/order-api
 
     Applied in part: 0 added, 2 changed, 0 deleted; 1 failed, 4 skipped.
+    Sent 9 requests in [TIME]; the forecast was 22 in [TIME].
     Once the cause of a failure is gone, plan and apply again: what is done stays done.
     stderr:
     [1/7] + userGroups/Partner Initech: failed
@@ -291,7 +300,7 @@ fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     [7/7] ~ assets/com.example/order-api: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    "###);
+    ");
     let json = case.run(&apply(&["--auto-approve", "--format", "json"])).exits(5).json();
     assert_eq!(json["outcomes"]["failed"], 1);
 }
@@ -319,7 +328,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
             "  members: [{user: jane@example.com, userGroups: [Gold Tier]}, {user: ken@example.com, enabled: false}]\n",
         ),
     );
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -334,6 +343,7 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
           enabled: true → false
 
     Plan: 0 to add, 2 to change, 0 to delete.
+    Forecast: apply sends 6 requests (2 writes) in [TIME]: 6 for members.
 
     6 user groups not in the manifest are left alone.
     6 members not in the manifest are left alone.
@@ -346,13 +356,14 @@ fn a_change_that_somebody_else_made_meanwhile_is_refused() {
             live:   [Support, system:members]
 
     Applied in part: 0 added, 1 changed, 0 deleted; 1 refused.
+    Sent 4 requests in [TIME]; the forecast was 6 in [TIME].
     The portal has changed since the plan was made: plan again, and review what is different.
     stderr:
     [1/2] ~ members/jane@example.com: refused
     [2/2] ~ members/ken@example.com: written
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    "###);
+    ");
 }
 
 fn portal_path(tail: &str) -> String {
@@ -366,7 +377,7 @@ fn a_write_whose_answer_is_lost_is_resolved_by_reading() {
     let case = Case::on(&hub).at(&proxy);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}]\n"));
     let applied = case.run(&apply(&["--auto-approve"])).exits(0);
-    assert!(applied.stdout.ends_with("Applied: 0 added, 1 changed, 0 deleted.\n"), "{applied}");
+    assert!(applied.stdout.contains("\nApplied: 0 added, 1 changed, 0 deleted.\n"), "{applied}");
     let writes = hub.writes();
     assert_eq!(writes.len(), 1, "nothing is sent twice: {writes:?}");
 }
@@ -380,7 +391,7 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
     });
     let case = Case::on(&hub).at(&proxy);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, userGroups: [Gold Tier]}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve"])), @r#"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -391,6 +402,7 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
           userGroups: [system:members, + Gold Tier, - API Developers]
 
     Plan: 0 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for members.
 
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
@@ -401,12 +413,13 @@ fn a_refusal_of_the_hub_is_told_in_its_words() {
           hint: managing a portal needs API Experience Hub Administrator in the organization of its connection; signed in with the connected app from the environment (ANYPOINT_CLIENT_ID, ANYPOINT_CLIENT_SECRET)
 
     Applied in part: 0 added, 0 changed, 0 deleted; 1 failed.
+    Sent 2 requests in [TIME]; the forecast was 3 in [TIME].
     Once the cause of a failure is gone, plan and apply again: what is done stays done.
     stderr:
     [1/1] ~ members/jane@example.com: failed
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 5
-    "###);
+    "#);
 }
 
 const PUBLISH: &str = "  assets: [{asset: Finance/ledger-events, versions: {v1: [Support]}}]\n";
@@ -477,14 +490,39 @@ fn the_report_comes_as_json_and_markdown_too() {
           "outcome": "applied"
         }
       ],
-      "held": []
+      "held": [],
+      "forecast": {
+        "requests": {
+          "reads": 2,
+          "writes": 1
+        },
+        "kinds": {
+          "members": {
+            "reads": 2,
+            "writes": 1
+          }
+        },
+        "operations": {
+          "disableCommunityUser": 1,
+          "getCommunityUser": 2
+        },
+        "seconds": [TIME]
+      },
+      "sent": {
+        "requests": 3,
+        "operations": {
+          "disableCommunityUser": 1,
+          "getCommunityUser": 2
+        },
+        "seconds": [TIME]
+      }
     }
     stderr:
     [1/1] ~ members/jane@example.com: written
     exit: 0
     "#);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
-    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @r###"
+    insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @"
     stdout:
     <!-- aehctl apply: developer-portal -->
     ## Applied: 0 added, 1 changed, 0 deleted.
@@ -494,6 +532,8 @@ fn the_report_comes_as_json_and_markdown_too() {
     What was planned: Plan: 0 to add, 1 to change, 0 to delete.
 
     **Visibility: 1 member gains 8 versions.**
+
+    - Sent 3 requests in [TIME]; the forecast was 3 in [TIME].
 
     <details open>
     <summary>Visibility by cause</summary>
@@ -545,5 +585,5 @@ fn the_report_comes_as_json_and_markdown_too() {
     stderr:
     [1/1] ~ members/jane@example.com: written
     exit: 0
-    "###);
+    ");
 }

@@ -68,6 +68,7 @@ fn each_portal_has_its_place_in_the_report() {
       + userGroups/New
 
     Plan: 1 to add, 0 to change, 0 to delete.
+    Forecast: apply sends 6 requests (1 write) in [TIME]: 6 for user groups.
 
     1 user group not in the manifest is left alone.
 
@@ -122,7 +123,7 @@ fn a_script_reads_plans_and_errors() {
 fn a_comment_names_every_portal_first() {
     let hub = hub(&["First", "Second"]);
     let case = three(&hub);
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portals", "--format", "markdown"]).stdout, @r###"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portals", "--format", "markdown"]).stdout, @"
     <!-- aehctl plan: several_portals -->
     ## 3 portals: 1 with changes, 1 without changes, 1 failed.
 
@@ -145,8 +146,9 @@ fn a_comment_names_every_portal_first() {
     </details>
 
     - 1 user group not in the manifest is left alone.
+    - Forecast: apply sends 6 requests (1 write) in about 1 s: 6 for user groups.
     - Digest of these changes: sha256:4aa3dc4ccddea99eab44bf08702c76cca6b553032896aa997b61b2d1fe5a83c8
-    "###);
+    ");
 }
 
 #[test]
@@ -189,13 +191,14 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
     declare(&case, "a", "First", NEW);
     declare(&case, "b", "Second", DELETION);
     declare(&case, "c", "Third", &format!("{DELETION}  guards: {{maxDeletes: 0}}\n"));
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portals", "--auto-approve"]), @r###"
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portals", "--auto-approve"]), @"
     stdout:
     Portal a (First, PRODUCTION at tiny.my.salesforce.com)
 
       + userGroups/New
 
     Plan: 1 to add, 0 to change, 0 to delete.
+    Forecast: apply sends 4 requests (1 write) in [TIME]: 4 for user groups.
 
     1 user group not in the manifest is left alone.
 
@@ -206,6 +209,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
     Plan: 0 to add, 0 to change, 1 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
 
     Portal c (Third, PRODUCTION at tiny.my.salesforce.com)
 
@@ -214,6 +218,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
     Plan: 0 to add, 0 to change, 1 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
 
     3 portals: 1 with changes, 2 refused.
       a: Plan: 1 to add, 0 to change, 0 to delete.
@@ -223,6 +228,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
     Portal a (First, PRODUCTION at tiny.my.salesforce.com)
 
     Applied: 1 added, 0 changed, 0 deleted.
+    Sent 4 requests in [TIME]; the forecast was 4 in [TIME].
 
     3 portals: 1 applied, 2 refused.
       a: Applied: 1 added, 0 changed, 0 deleted.
@@ -236,7 +242,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
     Applying to a, 1 of 1
     [1/1] + userGroups/New: written
     exit: 5
-    "###);
+    ");
     // Nothing is left to do but what is refused: then nothing was changed.
     case.run(&["apply", "-f", "portals", "--auto-approve"]).exits(3);
     let ended =
@@ -277,6 +283,7 @@ fn saved_plans_have_a_folder() {
       + userGroups/New
 
     Plan: 1 to add, 0 to change, 0 to delete.
+    Forecast: apply sends 6 requests (1 write) in [TIME]: 6 for user groups.
 
     1 user group not in the manifest is left alone.
 
@@ -291,6 +298,7 @@ fn saved_plans_have_a_folder() {
     Portal changes (First, PRODUCTION at tiny.my.salesforce.com)
 
     Applied: 1 added, 0 changed, 0 deleted.
+    Sent 6 requests in [TIME]; the forecast was 6 in [TIME].
 
     2 portals: 1 applied, 1 without changes.
       changes: Applied: 1 added, 0 changed, 0 deleted.

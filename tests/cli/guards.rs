@@ -26,7 +26,7 @@ fn refused(ended: &crate::support::Ended) -> Vec<String> {
 fn too_many_deletions_are_refused_and_shown() {
     let hub = Hub::demo();
     let case = deleting(&hub, "{maxDeletes: 1}");
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r###"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -49,6 +49,7 @@ fn too_many_deletions_are_refused_and_shown() {
           userGroups: [system:members, - Partner Globex]
 
     Plan: 0 to add, 4 to change, 2 to delete.
+    Forecast: apply sends 21 requests (6 writes) in [TIME]: 5 for user groups, 8 for assets, 8 for members.
 
     4 user groups not in the manifest are left alone.
     6 assets not in the manifest are left alone.
@@ -57,7 +58,7 @@ fn too_many_deletions_are_refused_and_shown() {
     refused: 2 of 6 user groups would be deleted, and maxDeletes allows 1; if this is meant, add --max-deletes 2 or raise spec.guards.maxDeletes
     error: maxDeletes refuses this plan; nothing was changed
     exit: 3
-    "###);
+    ");
     let applied = case.run(&["apply", "-f", "portal.yaml", "--auto-approve", "--allow", "delete"]).exits(3);
     assert_eq!(refused(&applied).len(), 1, "{applied}");
     // Nothing but a guard's own word overrules it, and it works in either direction.
@@ -173,7 +174,7 @@ fn the_last_administrator_stays() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: olivia@example.com, enabled: false}]\n"));
-    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @r###"
+    insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -185,6 +186,7 @@ fn the_last_administrator_stays() {
           enabled: true → false
 
     Plan: 0 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for members.
 
     6 user groups not in the manifest are left alone.
     7 members not in the manifest are left alone.
@@ -193,7 +195,7 @@ fn the_last_administrator_stays() {
     refused: 1 administrator would no longer be one (olivia@example.com), which leaves 0 that are enabled, and minAdministrators asks for 1; if this is meant, add --min-administrators 0 or lower spec.guards.minAdministrators
     error: minAdministrators refuses this plan; nothing was changed
     exit: 3
-    "###);
+    ");
     assert_eq!(hub.writes(), Vec::<String>::new());
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve", "--min-administrators", "0"]).exits(0);
 }

@@ -38,7 +38,7 @@ fn once_finishes_what_was_begun_and_reports() {
     working.interrupt();
     working.until("interrupted");
     drop(go);
-    insta::assert_snapshot!(case.finish(working), @r###"
+    insta::assert_snapshot!(case.finish(working), @"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -55,6 +55,7 @@ fn once_finishes_what_was_begun_and_reports() {
           enabled: true → false
 
     Plan: 0 to add, 3 to change, 0 to delete.
+    Forecast: apply sends 9 requests (3 writes) in [TIME]: 3 for user groups, 6 for members.
 
     5 user groups not in the manifest are left alone.
     6 members not in the manifest are left alone.
@@ -67,6 +68,7 @@ fn once_finishes_what_was_begun_and_reports() {
           ~ members/ken@example.com
 
     Applied in part: 0 added, 1 changed, 0 deleted; 2 skipped.
+    Sent 3 requests in [TIME]; the forecast was 9 in [TIME].
     Plan and apply again to do what was skipped: what is done stays done.
     stderr:
     interrupted: finishing ~ userGroups/Support, with at most 5 s left for each request; once more stops at once
@@ -75,7 +77,7 @@ fn once_finishes_what_was_begun_and_reports() {
     [3/3] ~ members/ken@example.com: skipped
     What was sent, and what came back, is in .aehctl/journal/[JOURNAL]
     exit: 130
-    "###);
+    ");
     assert_eq!(hub.writes().len(), 1);
     let rest = Case::on(&hub);
     rest.write("portal.yaml", portal(SPEC));
@@ -104,6 +106,7 @@ fn a_write_that_hangs_is_looked_up_and_not_waited_for() {
           ~ members/ken@example.com
 
     Applied in part: 0 added, 0 changed, 0 deleted; 1 unknown, 2 skipped.
+    Sent 4 requests in [TIME]; the forecast was 9 in [TIME].
     What is unknown was not repeated: the next plan reads the portal and tells.
     Plan and apply again to do what was skipped: what is done stays done.
     stderr:
@@ -140,6 +143,7 @@ fn once_ends_the_whole_run() {
           description: (none) → Helps
 
     Plan: 0 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
 
     Portal b (Second, PRODUCTION at tiny.my.salesforce.com)
 
@@ -147,6 +151,7 @@ fn once_ends_the_whole_run() {
           description: (none) → Helps
 
     Plan: 0 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
 
     2 portals: 2 with changes.
       a: Plan: 0 to add, 1 to change, 0 to delete.
@@ -157,6 +162,7 @@ fn once_ends_the_whole_run() {
     Interrupted: what was begun was finished, and nothing else was started.
 
     Applied: 0 added, 1 changed, 0 deleted.
+    Sent 3 requests in [TIME]; the forecast was 3 in [TIME].
 
     Portal b (Second, PRODUCTION at tiny.my.salesforce.com)
 
@@ -165,6 +171,7 @@ fn once_ends_the_whole_run() {
       ~ userGroups/Old: skipped, because the apply was interrupted
 
     Applied in part: 0 added, 0 changed, 0 deleted; 1 skipped.
+    Sent 0 requests in [TIME]; the forecast was 3 in [TIME].
     Plan and apply again to do what was skipped: what is done stays done.
 
     2 portals: 2 interrupted.

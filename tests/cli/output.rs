@@ -117,5 +117,6 @@ fn a_report_that_cannot_be_written_is_told_all_the_same() {
     insta::assert_snapshot!(end, @"
     failed to write the result: No space left on device (os error 28); this is the report
     Applied: 4 added, 6 changed, 2 deleted.
+    Sent 43 requests in less than a second; the forecast was 43 in about 1 s.
     ");
 }

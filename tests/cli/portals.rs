@@ -64,22 +64,24 @@ fn a_portal_with_nothing_but_built_ins_is_filled() {
         portal("  userGroups: [{name: First, children: [{name: Second}]}]\n  members: []\n  assets: []\n"),
     );
     insta::assert_snapshot!(case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]), @"
-        stdout:
-        Portal developer-portal (Empty, PRODUCTION at tiny.my.salesforce.com)
+    stdout:
+    Portal developer-portal (Empty, PRODUCTION at tiny.my.salesforce.com)
 
-          + userGroups/First
-              parent: system:guests
-          + userGroups/Second
-              parent: First
+      + userGroups/First
+          parent: system:guests
+      + userGroups/Second
+          parent: First
 
-        Plan: 2 to add, 0 to change, 0 to delete.
+    Plan: 2 to add, 0 to change, 0 to delete.
+    Forecast: apply sends 7 requests (2 writes) in [TIME]: 7 for user groups.
 
-        Applied: 2 added, 0 changed, 0 deleted.
-        stderr:
-        [1/2] + userGroups/First: written
-        [2/2] + userGroups/Second: written
-        exit: 0
-        ");
+    Applied: 2 added, 0 changed, 0 deleted.
+    Sent 7 requests in [TIME]; the forecast was 7 in [TIME].
+    stderr:
+    [1/2] + userGroups/First: written
+    [2/2] + userGroups/Second: written
+    exit: 0
+    ");
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
 }
 
@@ -198,7 +200,7 @@ fn names_may_hold_slashes_and_pictures() {
 ",
         ),
     );
-    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r###"
+    insta::assert_snapshot!(case.run(&["plan", "-f", "portal.yaml"]), @r#"
     stdout:
     Portal developer-portal (Developer Portal, PRODUCTION at example.my.salesforce.com)
 
@@ -215,11 +217,12 @@ fn names_may_hold_slashes_and_pictures() {
           versions.v1: [system:administrators, + R&D / Zürich 🚚]
 
     Plan: 2 to add, 1 to change, 0 to delete.
+    Forecast: apply sends 13 requests (3 writes) in [TIME]: 6 for user groups, 3 for mappings, 4 for assets.
 
     6 user groups not in the manifest are left alone.
     7 assets not in the manifest are left alone.
     exit: 0
-    "###);
+    "#);
     case.run(&["apply", "-f", "portal.yaml", "--auto-approve"]).exits(0);
     case.run(&["plan", "-f", "portal.yaml", "--detailed-exitcode"]).exits(0);
     case.write("portal.yaml", portal("  userGroups: [{name: 'R&D / Zürich 🚚', state: absent}]\n"));

@@ -223,7 +223,7 @@ fn a_record_that_moved_meanwhile_is_not_overwritten() {
     git(&case, &["update-ref", RECORD, &theirs]);
     drop(go);
     let ended = case.finish(working).exits(1);
-    assert!(ended.stdout.ends_with("Applied: 0 added, 1 changed, 0 deleted.\n"), "{ended}");
+    assert!(ended.stdout.contains("\nApplied: 0 added, 1 changed, 0 deleted.\n"), "{ended}");
     let failed = "error: everything is applied, but it is not recorded: failed to move refs/aehctl/developer-portal: ";
     assert!(ended.stderr.contains(failed), "{ended}");
     assert!(

@@ -373,7 +373,7 @@ impl fmt::Display for Ended {
             // Repetitions come after random delays.
             let text: String = text.split_inclusive('\n').filter(|line| !line.contains("trying again")).collect();
             let replaced = self.replaced.iter().fold(text, |text, (from, to)| text.replace(from, to));
-            without_digests(&without_random_ids(&replaced))
+            without_times(&without_digests(&without_random_ids(&replaced)))
         };
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
@@ -404,6 +404,34 @@ fn without_digests(text: &str) -> String {
         }
     }
     tidy
+}
+
+/// Puts `[TIME]` for how long an apply took, or was forecast to take.
+fn without_times(text: &str) -> String {
+    let tell = |line: &str| {
+        let mut parts = line.split(" in ");
+        let mut tidy = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            if let Some(rest) = part.strip_prefix("less than a second") {
+                tidy.extend([" in [TIME]", rest]);
+                continue;
+            }
+            let number = part.strip_prefix("about ").unwrap_or(part);
+            let unit = number.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+            let rest = unit.strip_prefix(" min").or_else(|| unit.strip_prefix(" s"));
+            match rest.filter(|_| unit != number) {
+                Some(rest) => tidy.extend([" in [TIME]", rest]),
+                None => tidy.extend([" in ", part]),
+            }
+        }
+        tidy
+    };
+    let tidy = |line: &str| match line.split_once("\"seconds\": ") {
+        Some((start, _)) => format!("{start}\"seconds\": [TIME]\n"),
+        None if line.contains("Forecast: ") || line.contains("Sent ") => tell(line),
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(tidy).collect()
 }
 
 /// Puts `[ID]` for each UUID that no seed document of these tests gives: theirs have zeros in the second part.

@@ -18,13 +18,13 @@ use aehctl::record::Earlier;
 use aehctl::report::{Outcome, Report};
 
 /// Reads are repeated as often as the program does it, and without its pauses.
-const PATIENCE: Patience = Patience { first: Duration::from_millis(1), reads: 5 };
+pub(crate) const PATIENCE: Patience = Patience { first: Duration::from_millis(1), reads: 5 };
 
-const PARALLELISM: usize = 8;
+pub(crate) const PARALLELISM: usize = 8;
 
 /// A hub as a client sees it that is signed in.
 pub(crate) struct World {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl World {

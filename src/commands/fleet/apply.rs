@@ -177,7 +177,7 @@ mod tests {
                 outcome: (*outcome).clone(),
             })
             .collect();
-        let report = Report { portal: "portal".to_owned(), emulator: false, interrupted: false, results };
+        let report = Report { portal: "portal".to_owned(), emulator: false, interrupted: false, results, sent: None };
         let told = |exit| {
             let (portal, message) = ("portal".to_owned(), "no".to_owned());
             Box::new(render::Failed { portal, exit: exit as u8, message, hint: None, diagnostics: Value::Null })

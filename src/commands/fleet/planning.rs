@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::{Part, Trouble, each, folder, log_requests, refuse_twins};
+use crate::apply::forecast;
 use crate::cli::{AccessFlags, Global};
+use crate::client::Latencies;
 use crate::commands::connection::{Connection, observe};
 use crate::commands::revisions::{self, Revisions};
 use crate::commands::{analysis, context, output};
@@ -32,6 +34,8 @@ pub(in crate::commands) struct Planning<'a> {
     pub(in crate::commands) only: Option<Origin>,
     pub(in crate::commands) access: &'a AccessFlags,
     pub(in crate::commands) promotes: Option<Promotes>,
+    /// The plans are for another run, which compares them with their portals first.
+    pub(in crate::commands) saves: bool,
 }
 
 impl Planning<'_> {
@@ -45,7 +49,9 @@ impl Planning<'_> {
             if is_alone {
                 connection.log_requests("observed");
             }
-            self.plan(manifest, &revisions, &mut live, Some(connection), is_alone).await
+            let mut plan = self.plan(manifest, &revisions, &mut live, Some(connection), is_alone).await?;
+            self.foresee(&mut plan, &connection.client.latencies());
+            Ok(plan)
         })
         .await?;
         if !is_alone {
@@ -95,8 +101,11 @@ impl Planning<'_> {
     async fn on_snapshot(&self, manifest: &Manifest, path: &Path, is_alone: bool) -> Part<Plan> {
         let plan = async {
             let revisions = self.revisions.of(manifest);
-            let mut live = read(path, &revisions.with(manifest), (!is_alone).then_some(&manifest.name.value))?;
-            self.plan(manifest, &revisions, &mut live, None, is_alone).await
+            let (mut live, latencies) =
+                read(path, &revisions.with(manifest), (!is_alone).then_some(&manifest.name.value))?;
+            let mut plan = self.plan(manifest, &revisions, &mut live, None, is_alone).await?;
+            self.foresee(&mut plan, &latencies);
+            Ok(plan)
         };
         Part { name: manifest.name.value.clone(), result: plan.await }
     }
@@ -123,6 +132,13 @@ impl Planning<'_> {
         }
         analysis::add(self.global, connection, self.access, &mut plan, live).await?;
         Ok(plan)
+    }
+
+    /// Says what applying will take, of what can be applied.
+    fn foresee(&self, plan: &mut Plan, latencies: &Latencies) {
+        if self.only.is_none() && self.promotes.is_none() && !plan.is_empty() {
+            plan.forecast = Some(forecast(plan, self.saves, usize::from(self.global.parallelism), latencies));
+        }
     }
 }
 
@@ -154,21 +170,26 @@ fn matching<'s>(manifest: &Manifest, snapshots: &'s [(PathBuf, LivePortal)]) -> 
     }
 }
 
-/// The state of a snapshot, with the names that these manifests declare in the place of their pseudonyms.
-pub(in crate::commands) fn read(path: &Path, manifests: &[&Manifest], portal: Option<&String>) -> Result<LiveState> {
+/// The state of a snapshot, with the names that these manifests declare in the place of their pseudonyms, and how long
+/// the hub took to answer when it was made.
+pub(in crate::commands) fn read(
+    path: &Path,
+    manifests: &[&Manifest],
+    portal: Option<&String>,
+) -> Result<(LiveState, Latencies)> {
     let text = files::read_text(path)?;
     let snapshot = Snapshot::read(&text).with_context(|| format!("failed to read {}", path.display()))?;
-    let mut live = snapshot.live;
+    let Snapshot { mut live, latencies_us, observed_at, .. } = snapshot;
     let key = if live.pseudonyms.is_some() { context::pseudonym_key()? } else { None };
     pseudonyms::reveal(&mut live, key.as_ref(), manifests)
         .with_context(|| format!("failed to plan on {}", path.display()))?;
     let whose = portal.map_or_else(String::new, |name| format!("{}: ", text::terminal(name)));
     output::say(&format!(
         "{whose}Planning on the snapshot of {}; the portal may have changed since.",
-        text::terminal(&snapshot.observed_at)
+        text::terminal(&observed_at)
     ));
     if live.pseudonyms.is_some() {
         output::say(&format!("{whose}People whom the manifest does not name have pseudonyms in it."));
     }
-    Ok(live)
+    Ok((live, Latencies::of_microseconds(&latencies_us)))
 }

@@ -8,7 +8,7 @@ use crate::id::{GroupName, MemberId};
 use crate::kinds::precondition::{Check, check};
 use crate::kinds::session::{Attempt, Session, failed};
 use crate::kinds::{Fields, fields};
-use crate::plan::Change;
+use crate::plan::{Change, Edit};
 use crate::report::Outcome;
 use crate::state::LiveMember;
 
@@ -161,6 +161,24 @@ enum Step {
     Enable,
 }
 
+impl Step {
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Disable => Operation::DisableCommunityUser,
+            Self::SetGroups => Operation::AddGroupMappingToUser,
+            Self::Enable => Operation::EnableCommunityUser,
+        }
+    }
+}
+
+/// The writes of a change, in their order.
+pub fn operations(change: &Change) -> Vec<Operation> {
+    match &change.edit {
+        Edit::Member { after, .. } => steps(change, after).into_iter().map(|(step, _)| step.operation()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The requests that a change takes, in their order, each with its part of the change.
 fn steps(change: &Change, after: &MemberSpec) -> Vec<(Step, Change)> {
     let toggle = if after.enabled == Some(true) { Step::Enable } else { Step::Disable };
@@ -179,12 +197,12 @@ async fn write_step(session: &Session, step: Step, part: &Change, after: &Member
     let id = part.object_id.as_deref().unwrap_or("-");
     let (writer, path) = (&session.writer, &session.path);
     let written = match step {
-        Step::Disable => session.send(Operation::DisableCommunityUser, [part], writer.disable_user(path, id)).await,
-        Step::Enable => session.send(Operation::EnableCommunityUser, [part], writer.enable_user(path, id)).await,
+        Step::Disable => session.send(step.operation(), [part], writer.disable_user(path, id)).await,
+        Step::Enable => session.send(step.operation(), [part], writer.enable_user(path, id)).await,
         Step::SetGroups => match complete_groups(session, after, current) {
             Ok(groups) => {
                 let request = writer.set_user_groups(path, id, &groups);
-                session.send(Operation::AddGroupMappingToUser, [part], request).await
+                session.send(step.operation(), [part], request).await
             }
             Err(outcome) => return Attempt::Ended(outcome),
         },

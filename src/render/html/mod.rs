@@ -267,6 +267,9 @@ impl Page {
         if !waiting.is_empty() {
             self.folded(&format!("Waiting: {}", counted(waiting.len(), "member", "members")), &waiting);
         }
+        if let Some(forecast) = wording::forecast(plan) {
+            self.element("p", "lead", &forecast);
+        }
         if !plan.is_empty() && plan.promotes.is_none() {
             self.html.extend([
                 "<p class=\"lead\">Digest of these changes: <code>",
