@@ -62,8 +62,6 @@ impl Session {
     /// Sends a request and reads its answer, by content and not by its declared type.
     pub(super) async fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         let body = self.send(call).await?;
-        // Whoever has its turn now sends before anybody looks at this answer: the server is not kept waiting.
-        tokio::task::yield_now().await;
         decode(&self.transport, call, &body)
     }
 

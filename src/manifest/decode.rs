@@ -9,6 +9,7 @@ use std::fmt;
 use schemars::JsonSchema;
 
 use super::faults::Faults;
+use super::scalar::quote;
 use super::tree::{Node, NodeKind, Scalar};
 use crate::diagnostic::{Diagnostic, Located, Location};
 
@@ -185,7 +186,7 @@ pub(super) fn wrong_shape(node: &Node, shape: Shape, faults: &mut Faults) {
     let fault = Diagnostic::error("wrong-type", node.location, message);
     faults.push(match (&node.kind, shape) {
         (NodeKind::Scalar(Scalar { text, .. }), Shape::List) if text.len() < 100 => {
-            fault.with_help(format!("write `[{text}]` for a list of one"))
+            fault.with_help(format!("write `[{}]` for a list of one", quote(text)))
         }
         (NodeKind::Scalar(Scalar { text, plain: false, .. }), Shape::Boolean)
             if matches!(text.as_str(), "true" | "false") =>

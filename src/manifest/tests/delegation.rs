@@ -343,7 +343,7 @@ fn rules_with_faults_of_their_own() {
     portal.yaml:11:7 error[missing-field]: the field `files` is missing
       help: add `files: …`, a text
     portal.yaml:12:29 error[wrong-type]: expected a list, found a text
-      help: write `[*]` for a list of one
+      help: write `["*"]` for a list of one
     partners/a.yaml:2:7 error[not-delegated]: this file may not have a section `userGroups`, not even an empty one
       portal.yaml:10:15: this rule for the file allows no `userGroups`
       portal.yaml:12:15: this rule for the file allows no `userGroups`
