@@ -3,6 +3,8 @@
 //! Holds a [`Reader`] alone: nothing here can change a portal.
 
 mod locate;
+mod organization;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,54 +14,17 @@ use tokio::sync::mpsc;
 
 use crate::client::{self, AssetQuery, PortalPath, Reader};
 use crate::failure::Failure;
-use crate::id::{AssetKey, GroupId, ProviderId};
+use crate::id::{AssetKey, GroupId};
 use crate::kinds::{assets, idp_mappings, members, prospects, user_groups};
-use crate::manifest::model::{Asset, AssetState, GroupReference, Manifest, ProspectDecision, UserGroup};
-use crate::resolve::{deciding_rule, is_uuid, matches_asset};
-use crate::state::{AssetDetail, LiveAsset, LiveGroup, LiveMapping, LiveMember, LiveProspect, LiveState, Named};
+use crate::manifest::model::{Asset, AssetState, GroupReference};
+use crate::resolve::matches_asset;
+use crate::state::{AssetDetail, LiveAsset, LiveGroup, LiveMapping, LiveMember, LiveProspect, LiveState};
+
+use organization::{Surroundings, is_forbidden, owner, read_business_groups, read_identity_providers, surroundings};
 
 pub use locate::{Found, SharedNames, Target, locate, shared_names};
-
-/// How much of the portal is read.
-#[derive(Debug, Clone, Copy)]
-pub enum Scope<'m> {
-    /// What planning takes.
-    Plan(Needs<'m>),
-    /// Everything, so that any manifest can be planned on it.
-    Everything { members: bool },
-}
-
-/// What a plan is made of, as far as it says what is read.
-#[derive(Debug, Clone, Copy)]
-pub struct Needs<'m> {
-    pub manifest: &'m Manifest,
-    /// What may have been declared of the portal when it was applied last.
-    pub applied: &'m [Manifest],
-    /// What may be declared of it where the manifest is based on.
-    pub base: &'m [Manifest],
-}
-
-impl<'m> From<&'m Manifest> for Needs<'m> {
-    fn from(manifest: &'m Manifest) -> Self {
-        Self { manifest, applied: &[], base: &[] }
-    }
-}
-
-impl Needs<'_> {
-    fn earlier(&self) -> impl Iterator<Item = &Manifest> {
-        self.applied.iter().chain(self.base)
-    }
-
-    /// The manifest that was applied last declares this group, and this one no longer does.
-    fn is_recorded(&self, group: &LiveGroup) -> bool {
-        let Some(declared) = &self.manifest.user_groups else { return false };
-        let is_named =
-            |declared: &UserGroup| matches!(&declared.name.value, GroupReference::Named(name) if *name == group.name);
-        let is_former = declared.iter().flat_map(|group| &group.formerly).any(|former| former.value == group.name);
-        let mut earlier = self.applied.iter().flat_map(|manifest| manifest.user_groups.iter().flatten());
-        !is_former && !declared.iter().any(is_named) && earlier.any(is_named)
-    }
-}
+pub use organization::{OrganizationNames, find_organization, organization_names};
+pub use scope::{Needs, Scope};
 
 /// Reads the portal.
 pub async fn observe(reader: &Reader, target: &Target, scope: Scope<'_>, parallelism: usize) -> Result<LiveState> {
@@ -148,208 +113,6 @@ fn if_allowed<T>(what: &str, result: Result<T>) -> Result<Option<T>> {
         }
         result => result.map(Some),
     }
-}
-
-impl Scope<'_> {
-    /// An earlier revision says whose portal it is about, which is then compared.
-    fn names_organization(&self) -> bool {
-        match self {
-            Self::Plan(needs) => needs.earlier().any(|manifest| manifest.target.organization.is_some()),
-            Self::Everything { .. } => false,
-        }
-    }
-
-    fn needs_business_groups(&self) -> bool {
-        let names = |manifest: &Manifest| manifest.assets.iter().flatten().any(|asset| !is_uuid(&asset.group));
-        match self {
-            Self::Plan(needs) => {
-                let Needs { manifest, .. } = needs;
-                !manifest.prune.assets.is_empty()
-                    || guards_assets(manifest)
-                    || needs.earlier().any(guards_assets)
-                    || names(manifest)
-                    || (manifest.assets.is_some() && needs.earlier().any(names))
-            }
-            Self::Everything { .. } => true,
-        }
-    }
-
-    fn needs_providers(&self) -> bool {
-        let maps = |manifest: &Manifest| manifest.user_groups.iter().flatten().any(|group| group.idp_groups.is_some());
-        match self {
-            Self::Plan(needs) => {
-                let Needs { manifest, .. } = needs;
-                !manifest.prune.user_groups.is_empty()
-                    || maps(manifest)
-                    || manifest.user_groups.iter().flatten().any(UserGroup::goes)
-                    || (manifest.user_groups.is_some() && needs.earlier().any(maps))
-            }
-            Self::Everything { .. } => true,
-        }
-    }
-
-    fn needs_members(&self) -> bool {
-        match self {
-            Self::Plan(Needs { manifest, .. }) => {
-                manifest.members.is_some()
-                    || !manifest.prune.user_groups.is_empty()
-                    || manifest.user_groups.iter().flatten().any(UserGroup::goes)
-            }
-            Self::Everything { members } => *members,
-        }
-    }
-
-    /// Rules alone ask for the members only where one lets somebody in: it may be a member who signs up again.
-    fn lets_in(&self, prospects: &[LiveProspect]) -> bool {
-        match self {
-            Self::Plan(Needs { manifest, .. }) => {
-                let rules = manifest.prospects.as_deref().unwrap_or_default();
-                prospects.iter().any(|prospect| {
-                    deciding_rule(rules, prospect)
-                        .is_some_and(|rule| matches!(rule.decision, ProspectDecision::Approve { .. }))
-                })
-            }
-            Self::Everything { .. } => false,
-        }
-    }
-
-    fn needs_prospects(&self) -> bool {
-        match self {
-            Self::Plan(Needs { manifest, .. }) => manifest.members.is_some() || manifest.prospects.is_some(),
-            Self::Everything { members } => *members,
-        }
-    }
-
-    fn needs_assets(&self) -> bool {
-        match self {
-            Self::Plan(Needs { manifest, .. }) => manifest.assets.is_some() || !manifest.prune.assets.is_empty(),
-            Self::Everything { .. } => true,
-        }
-    }
-}
-
-/// Guards know assets by the names of their business groups too.
-fn guards_assets(manifest: &Manifest) -> bool {
-    manifest.guards.asset_patterns().next().is_some()
-}
-
-/// What stands around the portal: the organization, and what Access Management knows by name.
-struct Surroundings {
-    organization: Option<Named>,
-    /// By id.
-    business_groups: Option<BTreeMap<String, String>>,
-    identity_providers: Option<BTreeMap<ProviderId, String>>,
-}
-
-async fn surroundings(reader: &Reader, target: &Target, scope: Scope<'_>) -> Result<Surroundings> {
-    let (needs_business_groups, needs_providers) = (scope.needs_business_groups(), scope.needs_providers());
-    let needs_organization = target.organization.is_some() || scope.names_organization();
-    if !needs_organization && !needs_business_groups && !needs_providers {
-        return Ok(Surroundings { organization: None, business_groups: None, identity_providers: None });
-    }
-    let mut organization = find_organization(reader).await?;
-    // A connected app learns its organization's id alone; the name is asked for only where somebody wrote one, and only
-    // if the hierarchy does not tell it anyway.
-    let asked_by_name = target.organization.as_ref().is_some_and(|wanted| *wanted != organization.id);
-    if organization.name.is_empty() && (asked_by_name || scope.names_organization()) && !needs_business_groups {
-        let named = reader.organization(&organization.id).await.context("failed to read the organization's name")?;
-        organization.name = named.name;
-    }
-    let OrganizationNames { business_groups, identity_providers } =
-        organization_names(reader, &organization.id, needs_business_groups, needs_providers).await?;
-    if organization.name.is_empty()
-        && let Some(name) = business_groups.as_ref().and_then(|groups| groups.get(&organization.id))
-    {
-        organization.name.clone_from(name);
-    }
-    check_organization(&organization, target)?;
-    Ok(Surroundings { organization: Some(organization), business_groups, identity_providers })
-}
-
-/// What an organization calls its parts, by id; `None` where it was not asked.
-pub struct OrganizationNames {
-    pub business_groups: Option<BTreeMap<String, String>>,
-    pub identity_providers: Option<BTreeMap<ProviderId, String>>,
-}
-
-/// Asks for what is needed, side by side.
-pub async fn organization_names(
-    reader: &Reader,
-    organization: &str,
-    needs_business_groups: bool,
-    needs_providers: bool,
-) -> Result<OrganizationNames> {
-    let business_groups = async {
-        if needs_business_groups { read_business_groups(reader, organization).await.map(Some) } else { Ok(None) }
-    };
-    let identity_providers = async {
-        if needs_providers { read_identity_providers(reader, organization).await.map(Some) } else { Ok(None) }
-    };
-    let (business_groups, identity_providers) = tokio::try_join!(business_groups, identity_providers)?;
-    Ok(OrganizationNames { business_groups, identity_providers })
-}
-
-async fn read_business_groups(reader: &Reader, organization: &str) -> Result<BTreeMap<String, String>> {
-    let root = reader
-        .hierarchy(organization)
-        .await
-        .context("failed to read the business groups, which the assets are named by")?;
-    let mut groups = BTreeMap::new();
-    let mut open = vec![root];
-    while let Some(group) = open.pop() {
-        groups.insert(group.id, group.name);
-        open.extend(group.sub_organizations);
-    }
-    Ok(groups)
-}
-
-async fn read_identity_providers(reader: &Reader, organization: &str) -> Result<BTreeMap<ProviderId, String>> {
-    let providers = reader
-        .identity_providers(organization)
-        .await
-        .context("failed to list the identity providers, which the mappings are named by")?;
-    Ok(providers.into_iter().map(|provider| (provider.provider_id.into(), provider.name)).collect())
-}
-
-/// The organization, for the record: ids tell portals apart within one alone. Whoever may not ask for it can still plan
-/// what needs none.
-async fn owner(reader: &Reader, known: Option<Named>) -> Result<Option<Named>> {
-    if known.is_some() {
-        return Ok(known);
-    }
-    match find_organization(reader).await {
-        Err(error) if is_forbidden(&error) => Ok(None),
-        found => found.map(Some),
-    }
-}
-
-/// The hub does not let this credential read it.
-fn is_forbidden(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<client::Error>())
-        .any(|error| matches!(error.status(), Some(400 | 401 | 403 | 404)))
-}
-
-/// The root organization that the credential belongs to; its name only if the hub tells it unasked.
-pub async fn find_organization(reader: &Reader) -> Result<Named> {
-    let me = reader.me().await.context("failed to find out the organization")?;
-    Ok(Named { name: me.organization_name.unwrap_or_default(), id: me.organization_id })
-}
-
-fn check_organization(organization: &Named, target: &Target) -> Result<()> {
-    if let Some(wanted) = &target.organization
-        && *wanted != organization.id
-        && *wanted != organization.name
-    {
-        return Err(Failure::new(format!(
-            "the credential belongs to organization `{}` ({}), and `{wanted}` is asked for",
-            organization.name, organization.id
-        ))
-        .hint("use a credential of that organization, or correct `target.organization`, ANYPOINT_ORG or the profile")
-        .into());
-    }
-    Ok(())
 }
 
 /// The published assets, and which of them a group that goes sees.

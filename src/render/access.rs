@@ -87,8 +87,14 @@ fn what(effect: &Effect, gives: bool, names: &Names) -> String {
         [(one, _)] => version_name(one, names),
         several => counted(several.len(), "version", "versions"),
     };
-    let groups: BTreeSet<&GroupName> = concerned.iter().flat_map(|(_, reach)| &reach.through).collect();
-    if !gives || groups.is_empty() || groups.len() > FEW {
+    let mut groups: BTreeSet<&GroupName> = BTreeSet::new();
+    for (_, reach) in concerned.iter().filter(|_| gives) {
+        groups.extend(&reach.through);
+        if groups.len() > FEW {
+            return things;
+        }
+    }
+    if groups.is_empty() {
         return things;
     }
     let groups: Vec<_> = groups.iter().map(|group| names::value(group.as_str())).collect();

@@ -213,11 +213,15 @@ fn sight(
     let people = access.people.as_deref().unwrap_or_default();
     let guests = people.len() + access.idp_groups.len();
     let mut groups = ByGroup::new();
-    let mut add = |people: &[usize], effective: &GroupSet| {
-        for number in effective.iter().map(|group| numbers.number(group)) {
-            groups.resize_with(groups.len().max(number + 1), || FixedBitSet::with_capacity(guests + 1));
-            groups[number].extend(people.iter().copied());
-        }
+    let mut put = |people: &[usize], group: &GroupName| {
+        let number = numbers.number(group);
+        groups.resize_with(groups.len().max(number + 1), || FixedBitSet::with_capacity(guests + 1));
+        groups[number].extend(people.iter().copied());
+    };
+    let everyone = directory.everyone();
+    let mut put_in = |people: &[usize], own: &GroupSet| {
+        let effective = own.iter().flat_map(|group| directory.with_ancestors(group)).chain(&everyone);
+        effective.for_each(|group| put(people, group));
     };
     // Many people are in the same groups.
     let mut alike: HashMap<&GroupSet, Vec<usize>> = HashMap::new();
@@ -229,12 +233,12 @@ fn sight(
         }
     }
     for (own, people) in alike {
-        add(&people, &directory.effective(own));
+        put_in(&people, own);
     }
     for (index, group) in access.idp_groups.iter().enumerate() {
-        add(&[people.len() + index], &directory.effective(group.user_groups.on(side)));
+        put_in(&[people.len() + index], group.user_groups.on(side));
     }
-    add(&[guests], &directory.guests());
+    directory.guests().iter().for_each(|group| put(&[guests], group));
     groups
 }
 
