@@ -18,15 +18,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use aehctl::apply::stale;
 use aehctl::client::{self, Clock, Sleep};
 use aehctl::emulator::{self, Cause, Faults, Options, Running, Switches, Witness};
+use aehctl::journal::Journal;
+use aehctl::kinds::session::Session;
 use aehctl::manifest::model::Manifest;
-use aehctl::plan::Revision;
+use aehctl::plan::{Plan, Revision};
 use aehctl::record::Earlier;
 use aehctl::report::Report;
 
 use editor::{Watched, expected, redo};
 use model::{Case, Random, Seen, is_administrators, is_built_in};
+use pipeline::{PARALLELISM, PATIENCE};
 use truth::lies;
 use world::{Asset, Group, Member, Portal};
 
@@ -230,7 +234,10 @@ impl Trial<'_> {
         let second = manifest(sequel);
         // What was taken away and is not shown yet cannot be told from what is still there: a day has passed.
         for _ in 0..LATE {
-            drop(connect(self.hub).plan_since(&second, self.applied.as_ref()).await);
+            let world = connect(self.hub);
+            if let Ok(plan) = world.plan_since(&second, self.applied.as_ref()).await {
+                look(&world, &plan).await;
+            }
         }
         let drifted = now(self.hub)?;
         let wanted = case.expected_later(sequel, &drifted);
@@ -365,6 +372,13 @@ fn witness(case: &Case, watched: Arc<Mutex<Watched>>) -> Witness {
             }
         }
     })
+}
+
+/// Reads each object of a plan as an apply does.
+async fn look(world: &pipeline::World, plan: &Plan) {
+    let client = &world.client;
+    let session = Session::new(client.reader(), client.writer(), plan, PATIENCE, Journal::none());
+    drop(stale(&session, plan, PARALLELISM).await);
 }
 
 /// A new process, in effect.

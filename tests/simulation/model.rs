@@ -649,12 +649,13 @@ impl Case {
         person.map_or((false, false), |person| (person.wants_groups.is_some(), person.wants_enabled.is_some()))
     }
 
-    /// Whether a write of an asset has to carry this version over, which the manifest leaves open.
+    /// Whether a write of an asset has to carry this version over, which the manifest leaves open. What is not declared is
+    /// written too, where a group goes that sees it.
     pub(crate) fn carries_over(&self, (group_id, asset_id, version): &Seen) -> bool {
         let of = |(number, _): &(usize, &AssetWish)| Self::coordinates(*number) == (group_id.clone(), asset_id.clone());
         self.assets.iter().enumerate().find(of).is_some_and(|(_, asset)| {
             let place = asset.versions.iter().position(|other| other == version);
-            matches!(asset.wish, Wish::Present { .. }) && place.is_none_or(|place| asset.wish.audience(place).is_none())
+            !matches!(asset.wish, Wish::Absent) && place.is_none_or(|place| asset.wish.audience(place).is_none())
         })
     }
 

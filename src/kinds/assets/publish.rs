@@ -135,8 +135,8 @@ async fn give_audience(session: &Session, change: &Change, after: &AssetSpec, pu
         }
         (Err(error), _) => return WriteError::Sent(error).unknown(),
     }
-    let outcome = session.repeatedly(async || set_audience(session, change, after, &key).await).await;
     let is_ours = !matches!(publication, Publication::Found) && !certainly_not;
+    let outcome = session.repeatedly(async || set_audience(session, change, after, &key, is_ours).await).await;
     match outcome {
         // There was nothing to set, but there was something to publish.
         Outcome::AlreadyDone if is_ours => Outcome::Applied,
@@ -147,7 +147,7 @@ async fn give_audience(session: &Session, change: &Change, after: &AssetSpec, pu
     }
 }
 
-async fn set_audience(session: &Session, change: &Change, after: &AssetSpec, key: &AssetKey) -> Attempt {
+async fn set_audience(session: &Session, change: &Change, after: &AssetSpec, key: &AssetKey, is_ours: bool) -> Attempt {
     let operation = Operation::Create { after: after.clone() };
     let fresh = match Fresh::read(session, key).await {
         Ok(Some(fresh)) => fresh,
@@ -157,6 +157,8 @@ async fn set_audience(session: &Session, change: &Change, after: &AssetSpec, key
                 hint: Some("plan again".to_owned()),
             });
         }
+        // It was published, and may be seen by just those who should see it.
+        Err(error) if is_ours => return Attempt::Ended(WriteError::Sent(error).unknown()),
         Err(error) => return Attempt::Ended(failed(&error)),
     };
     if check_fresh(session, change, &operation, Some(&fresh), None) == Check::Done {
