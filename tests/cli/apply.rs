@@ -456,7 +456,7 @@ fn publishing_whose_answer_is_lost_is_resolved_by_reading() {
 }
 
 #[test]
-fn the_report_comes_as_json_and_markdown_too() {
+fn the_report_comes_as_json_too() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
@@ -521,6 +521,14 @@ fn the_report_comes_as_json_and_markdown_too() {
     [1/1] ~ members/jane@example.com: written
     exit: 0
     "#);
+}
+
+#[test]
+fn the_report_comes_as_markdown_too() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: false}]\n"));
+    case.run(&apply(&["--auto-approve"])).exits(0);
     case.write("portal.yaml", portal("  members: [{user: jane@example.com, enabled: true}]\n"));
     insta::assert_snapshot!(case.run(&apply(&["--auto-approve", "--allow", "enable", "--format", "markdown"])), @"
     stdout:

@@ -333,7 +333,9 @@ mod tests {
             let mut set = FixedBitSet::with_capacity(5);
             set.extend(people.iter().copied());
             counter.add(&set, number);
-            people.iter().for_each(|person| expected[*person] += number);
+            for person in people {
+                expected[*person] += number;
+            }
         }
         assert_eq!([0, 1, 2, 3, 4].map(|person| counter.of(person)), expected);
     }
