@@ -2,7 +2,7 @@
 //! to what the manifest says, and nobody was told or shown anything else.
 //!
 //! Each seed is one case, and the same case every time. `AEHCTL_SEEDS=10000` runs that many, `AEHCTL_SEEDS=4711..4712`
-//! this one; `just soak` is the long run. Every seed that ever failed stands in `seeds.txt` and is run each time.
+//! this one; `just soak` is the long run. A seed that failed and is mended stands in `seeds.txt`, and is run each time.
 
 mod editor;
 mod model;
