@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::schedule::{Unit, levels, units};
 use crate::address::Kind;
 use crate::client::{Latencies, Operation as Request};
-use crate::id::GroupName;
+use crate::id::{ChangeId, GroupName};
 use crate::kinds::assets::io::BATCH;
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::{GroupSet, idp_mappings, members};
@@ -26,12 +26,15 @@ pub fn forecast(plan: &Plan, saved: bool, parallelism: usize, latencies: &Latenc
         parallelism: parallelism.max(1),
         latencies,
     };
+    // An asset that is changed twice goes in two steps.
+    let mut seen = BTreeSet::new();
+    let (first, second): (Vec<&Change>, Vec<&Change>) =
+        plan.changes.iter().partition(|change| seen.insert(&change.address));
+    let second: BTreeSet<&ChangeId> = second.into_iter().map(|change| &change.id).collect();
     if saved {
         if plan.changes.iter().any(is_new_group) {
             course.side_by_side([of(Kind::UserGroups, Request::GetAllProfilesByPortal)]);
         }
-        let mut seen = BTreeSet::new();
-        let first = plan.changes.iter().filter(|change| seen.insert(&change.address)).collect();
         course.side_by_side(looks(plan, first, Moment::Before));
     }
     for phase in Phase::ALL {
@@ -39,7 +42,7 @@ pub fn forecast(plan: &Plan, saved: bool, parallelism: usize, latencies: &Latenc
         for level in levels(&changes) {
             let (groups, others): (Vec<&Change>, Vec<&Change>) =
                 level.into_iter().partition(|change| matches!(change.edit, Edit::UserGroup(_)));
-            course.side_by_side(units(others).iter().map(|unit| of_unit(plan, unit)));
+            course.side_by_side(units(others).iter().map(|unit| of_unit(unit, &second)));
             course.groups(&groups);
         }
     }
@@ -61,7 +64,7 @@ fn of(kind: Kind, request: Request) -> Steps {
     Steps { kind, steps: vec![(request, 1)] }
 }
 
-fn of_unit(plan: &Plan, unit: &Unit<'_>) -> Steps {
+fn of_unit(unit: &Unit<'_>, second: &BTreeSet<&ChangeId>) -> Steps {
     const ASSET: Request = Request::GetAllVersionsVisibilityByGa;
     let (kind, steps) = match unit {
         Unit::Mappings(_, changes) => {
@@ -72,10 +75,8 @@ fn of_unit(plan: &Plan, unit: &Unit<'_>) -> Steps {
             (Kind::IdpMappings, [(Request::GetGroupMappings, 1)].into_iter().chain(changes.iter().map(write)).collect())
         }
         Unit::Asset(change, _) => {
-            let is_second = plan.changes.iter().any(|other| {
-                other.address == change.address && other.phase < change.phase && change.depends_on.contains(&other.id)
-            });
-            let first = if is_second { Some((ASSET, 1)) } else { None };
+            // The second step looks whether the first one is shown.
+            let first = second.contains(&change.id).then_some((ASSET, 1));
             (Kind::Assets, first.into_iter().chain([(ASSET, 1), (Request::UpdateCommunityAsset, 1)]).collect())
         }
         Unit::Remove(batch) => (Kind::Assets, vec![(ASSET, batch.len()), (Request::RemoveAssetFromCommunity, 1)]),
@@ -211,11 +212,11 @@ impl Course<'_> {
             };
             // It begins when one ends, or at once while there is room.
             let begin = if ends.len() < self.parallelism { None } else { ends.pop() };
-            let over = begin.map_or(Duration::ZERO, |Reverse(begin)| begin) + length;
+            let over = begin.map_or(Duration::ZERO, |Reverse(begin)| begin).saturating_add(length);
             end = end.max(over);
             ends.push(Reverse(over));
         }
-        self.time = self.time.map(|time| time + end);
+        self.time = self.time.map(|time| time.saturating_add(end));
     }
 
     fn count(&mut self, kind: Kind, request: Request, count: usize) {
@@ -235,7 +236,7 @@ impl Course<'_> {
                 let rounds = u32::try_from(count.div_ceil(self.parallelism)).unwrap_or(u32::MAX);
                 Some(self.latencies.of(*request)?.saturating_mul(rounds))
             })
-            .sum()
+            .try_fold(Duration::ZERO, |sum, length: Option<Duration>| Some(sum.saturating_add(length?)))
     }
 
     fn finish(mut self) -> Forecast {

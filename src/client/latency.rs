@@ -30,7 +30,7 @@ impl Latencies {
         self.means.get(&operation).copied().or_else(|| {
             let of_portal: Vec<Duration> =
                 self.means.iter().filter(|(other, _)| !other.is_sign_in()).map(|(_, mean)| *mean).collect();
-            let sum: Duration = of_portal.iter().sum();
+            let sum = of_portal.iter().fold(Duration::ZERO, |sum, mean| sum.saturating_add(*mean));
             sum.checked_div(u32::try_from(of_portal.len()).unwrap_or(u32::MAX))
         })
     }
