@@ -1,5 +1,5 @@
 //! Foreign text where it could act: which characters do so on whoever reads a line instead of being shown, the one list
-//! that everything which prints foreign text goes by; and words of a command that people are told to run.
+//! that everything which prints foreign text goes by; words of a command that people are told to run; and long lists.
 //!
 //! What becomes of such a character is for its medium to say: an escape in results and errors, a picture that keeps
 //! columns in a fault's source line, an escape sequence in YAML.
@@ -43,6 +43,17 @@ pub(crate) fn shell_word(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// "a, b, c and 2 more".
+pub(crate) fn few<'w, W: ToString + 'w>(
+    most: usize,
+    words: impl IntoIterator<Item = &'w W, IntoIter: ExactSizeIterator>,
+) -> String {
+    let words = words.into_iter();
+    let more = words.len().saturating_sub(most);
+    let shown = words.take(most).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 #[cfg(test)]

@@ -428,6 +428,8 @@ proptest! {
         let accept = Acceptance { all: true, ..Acceptance::default() };
         let accepted = plan::make(Request { applied: Some(&applied), accept, ..Request::new(&manifest, &live) });
         let plain = plan::make(Request::new(&manifest, &live)).expect("it can be planned");
+        // Without a record, what looks like an interrupted publication is taken for one.
+        prop_assume!(!plain.notices.iter().any(|notice| notice.message.starts_with("everyone sees every version")));
         prop_assert_eq!(without_origins(accepted.expect("it can be planned")), plain);
     }
 

@@ -14,7 +14,7 @@ use crate::diagnostic::Located;
 use crate::diff::diff;
 use crate::manifest::model::{Manifest, Target};
 use crate::plan::{Edit, Notice, NoticeLevel, Revision};
-use crate::resolve::{Proof, Resolution, resolve_earlier};
+use crate::resolve::{Proof, Resolution, resolve_applied, resolve_base};
 use crate::state::{LivePortal, LiveState};
 
 use translate::translate;
@@ -110,7 +110,7 @@ pub(crate) fn applied(earlier: &Earlier, manifest: &Manifest, live: &LiveState) 
     let revision = &earlier.revision.name;
     match earlier.find(manifest, &live.portal) {
         Found::Same(same) => {
-            let (resolution, proof) = resolve_earlier(same, live, None, revision);
+            let (resolution, proof) = resolve_applied(same, live, revision);
             Ok(Record { resolution, proof })
         }
         Found::Elsewhere => Err(Notice {
@@ -159,10 +159,7 @@ pub(crate) fn base(
     live: &LiveState,
 ) -> Wishes {
     match earlier.find(manifest, &live.portal) {
-        Found::Same(same) => {
-            let (resolution, _) = resolve_earlier(same, live, proof, &earlier.revision.name);
-            Wishes::new(&resolution, now, manifest, live)
-        }
+        Found::Same(same) => Wishes::new(&resolve_base(same, live, proof), now, manifest, live),
         Found::Elsewhere | Found::Nothing => Wishes::default(),
     }
 }

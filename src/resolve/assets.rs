@@ -10,7 +10,7 @@ use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::{AssetSpec, OTHER_VERSIONS, canonical_version, wire_version};
 use crate::manifest::model::{Asset, AssetState, AudienceItem, Instances, VersionAudience, Versions, is_uuid};
 use crate::plan::Unmanaged;
-use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility};
+use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility, LiveAsset};
 
 impl<'a> Resolver<'a> {
     /// Resolves every declared audience once, used or not: a name that is not there is a fault in either case.
@@ -48,6 +48,7 @@ impl<'a> Resolver<'a> {
             }
             self.declared_asset(asset, key);
         }
+        self.note_interrupted();
         self.recorded_assets(&places);
         self.pruned_assets(&places);
         self.assets_of_going();
@@ -130,13 +131,18 @@ impl<'a> Resolver<'a> {
             (AssetState::Present { instances, versions }, Some(_)) => {
                 let Some(detail) = self.detail(&key, asset.location) else { return };
                 let mut spec = AssetSpec::of_live(detail, &self.directory);
+                self.drop_going(&mut spec);
+                let before = spec.clone();
                 self.kept_instances(asset, instances.as_ref(), &mut spec);
                 let mut causes = BTreeMap::new();
+                let mut reason = None;
                 if let Some(versions) = versions {
-                    self.published_versions(asset, versions, &mut spec, &mut causes);
+                    let listed = self.published_versions(asset, versions, &mut spec, &mut causes);
+                    if versions.others.is_none() {
+                        reason = self.finish_publication(&key, &listed, &before, &mut spec);
+                    }
                 }
-                self.drop_going(&mut spec);
-                let visibility = DesiredVisibility { spec, causes, reason: None };
+                let visibility = DesiredVisibility { spec, causes, reason };
                 self.desired.assets.insert(key, DesiredAsset::Present(visibility));
             }
             (AssetState::Present { instances, versions }, None) => {
@@ -201,13 +207,14 @@ impl<'a> Resolver<'a> {
         Some(DesiredVisibility { spec, causes, reason: None })
     }
 
+    /// Returns the versions that are listed, as the portal spells them.
     fn published_versions(
         &mut self,
         asset: &Asset,
         versions: &Versions,
         spec: &mut AssetSpec,
         causes: &mut BTreeMap<String, String>,
-    ) {
+    ) -> BTreeSet<String> {
         let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for version in spec.versions.keys() {
             spellings.entry(canonical_version(version)).or_default().push(version.clone());
@@ -243,6 +250,7 @@ impl<'a> Resolver<'a> {
                 self.put(spec, causes, version, audience);
             }
         }
+        listed.into_keys().collect()
     }
 
     fn listed_twice(&mut self, asset: &Asset, version: &str, audience: &VersionAudience, first: Location) {
@@ -344,7 +352,12 @@ impl<'a> Resolver<'a> {
                 self.not_read(going.location(), &format!("the list of assets that `{}` sees", going.name));
                 continue;
             };
-            for key in keys {
+            // A list that is read page by page while the portal changes may miss one.
+            let shows = |asset: &LiveAsset| {
+                asset.detail.iter().flat_map(|detail| detail.versions.values().flatten()).any(|ids| ids.contains(&id))
+            };
+            let known = live.assets.iter().flatten().filter(|(_, asset)| shows(asset)).map(|(key, _)| key);
+            for key in keys.iter().chain(known).collect::<BTreeSet<_>>() {
                 if going.clears() {
                     self.cleared_asset(key, &going);
                 } else if !self.desired.assets.get(key).is_some_and(|desired| lets_go(desired, &going.name)) {

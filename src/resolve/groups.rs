@@ -10,6 +10,7 @@ use crate::id::{GroupId, GroupName};
 use crate::manifest::model::{GroupReference, GroupState, Parent, Prune, UserGroup};
 use crate::plan::Unmanaged;
 use crate::state::{DesiredGroup, DesiredGroupState, GroupFlags, LiveGroup};
+use crate::text::few;
 
 /// The most groups of a portal (the product's documented limit).
 const MOST_GROUPS_OF_A_PORTAL: usize = 100;
@@ -451,9 +452,6 @@ impl<'a> Resolver<'a> {
         while let Some(id) = held.pop() {
             let Some(going) = self.going.remove(&id) else { continue };
             let holders = self.holders.remove(&id).unwrap_or_default();
-            let shown: Vec<&str> = holders.iter().take(5).map(String::as_str).collect();
-            let more = holders.len().saturating_sub(shown.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             // What was declared of its mappings goes with the group, or not at all.
             self.desired.mappings.remove(&going.name);
             let covered = match &going.cause {
@@ -461,9 +459,9 @@ impl<'a> Resolver<'a> {
                 Cause::Absent { .. } | Cause::Pruned(_) => format!("covered by {}", going.reason()),
             };
             self.note(format!(
-                "user group `{}` is {covered} and left alone: it is held by {}{more}; declare it `state: absent` to clear it",
+                "user group `{}` is {covered} and left alone: it is held by {}; declare it `state: absent` to clear it",
                 going.name,
-                shown.join(", "),
+                few(5, &holders),
             ));
             let child = self.live.user_groups.iter().find(|live| live.id == id);
             if let Some((parent, name)) = child.and_then(|child| Some((child.parent.as_ref()?, &child.name))) {

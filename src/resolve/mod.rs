@@ -4,6 +4,7 @@
 
 mod assets;
 mod groups;
+mod interrupted;
 mod people;
 mod proof;
 mod providers;
@@ -56,18 +57,20 @@ pub fn resolve(manifest: &Manifest, live: &LiveState, proof: Option<&Proof>) -> 
     resolver.finish()
 }
 
-/// Resolves a manifest of an earlier revision, as far as it still means anything: what is gone or no longer clear is
+/// Resolves the manifest that was applied last, as far as it still means anything: what is gone or no longer clear is
 /// left out, and proves nothing. `revision` is how people call it.
-pub fn resolve_earlier(
-    manifest: &Manifest,
-    live: &LiveState,
-    proof: Option<&Proof>,
-    revision: &str,
-) -> (Resolution, Proof) {
-    let mut resolver = Resolver::new(manifest, live, proof);
+pub fn resolve_applied(manifest: &Manifest, live: &LiveState, revision: &str) -> (Resolution, Proof) {
+    let mut resolver = Resolver { was_applied: true, ..Resolver::new(manifest, live, None) };
     resolver.run();
     let proof = resolver.prove(revision);
     (resolver.into_resolution(), proof)
+}
+
+/// Resolves the manifest that a change is based on, as far as it still means anything.
+pub fn resolve_base(manifest: &Manifest, live: &LiveState, proof: Option<&Proof>) -> Resolution {
+    let mut resolver = Resolver::new(manifest, live, proof);
+    resolver.run();
+    resolver.into_resolution()
 }
 
 /// A group that goes, and how far its references may be cleared.
@@ -119,6 +122,8 @@ struct Resolver<'a> {
     live: &'a LiveState,
     /// What was applied last.
     proof: Option<&'a Proof>,
+    /// This is what was applied last itself.
+    was_applied: bool,
     directory: Directory,
     /// Names as people write them → names of the directory.
     by_plain_name: BTreeMap<String, Vec<GroupName>>,
@@ -132,6 +137,7 @@ struct Resolver<'a> {
     renamed: BTreeSet<GroupId>,
     /// The declared assets that are to be published.
     declared_assets: BTreeSet<AssetKey>,
+    interrupted: interrupted::Interrupted,
     /// The groups that members are declared to be in, built-ins aside that are kept anyway, and whether these count
     /// although an identity provider sets them at login.
     declared_members: BTreeMap<MemberId, (GroupSet, bool)>,
@@ -157,6 +163,7 @@ impl<'a> Resolver<'a> {
             manifest,
             live,
             proof,
+            was_applied: false,
             directory: Directory::default(),
             by_plain_name: BTreeMap::new(),
             former_names: BTreeSet::new(),
@@ -164,6 +171,7 @@ impl<'a> Resolver<'a> {
             declared_groups: Vec::new(),
             renamed: BTreeSet::new(),
             declared_assets: BTreeSet::new(),
+            interrupted: interrupted::Interrupted::default(),
             declared_members: BTreeMap::new(),
             going: BTreeMap::new(),
             holders: BTreeMap::new(),

@@ -33,6 +33,10 @@ struct DeclaredMember {
 }
 
 impl Proof {
+    pub(super) fn has_asset(&self, key: &AssetKey) -> bool {
+        self.assets.contains(key)
+    }
+
     fn reason(&self) -> String {
         format!("declared in {}, no longer in the manifest", self.revision)
     }

@@ -269,3 +269,54 @@ fn a_snapshot_without_the_parts_that_are_needed_is_not_taken_for_an_empty_one() 
       hint: observe the portal with this manifest, or with `observe --all`
     ");
 }
+
+/// As a hub that shows new assets to everyone leaves them when a run ends before their audience is set.
+#[test]
+fn what_looks_like_an_interrupted_publication_is_finished() {
+    let everyone: &[(&str, &[&str])] =
+        &[("v1", &["Guests"]), ("v2", &["Administrators", "Guests"]), ("v3", &["Guests"])];
+    let live = portal(Shape::SideBySide).group("Gold").asset("com.example/a", Instances::Public, everyone);
+    assert_snapshot!(planned(&manifest().asset("com.example/a", &[("v1", &["Gold"])]), &live), @r#"
+    3 1 update assets/com.example/a (everyone sees every version, as after a publication that was interrupted)
+        versions.v1: ["system:guests"] → ["Gold"]
+        versions.v2: ["system:administrators","system:guests"] → ["system:administrators"]
+        versions.v3: ["system:guests"] → []
+    Warning: everyone sees every version of com.example/a, as after a publication that was interrupted: those that the manifest does not list are closed; to keep them open, list them, or write `"*": [system:guests]`
+    "#);
+    assert_snapshot!(planned(&manifest().asset("com.example/a", &[]), &live), @r#"
+    1 1 update assets/com.example/a (everyone sees every version, as after a publication that was interrupted)
+        versions.v1: ["system:guests"] → []
+        versions.v2: ["system:administrators","system:guests"] → ["system:administrators"]
+        versions.v3: ["system:guests"] → []
+    Warning: everyone sees every version of com.example/a, as after a publication that was interrupted: those that the manifest does not list are closed; to keep them open, list them, or write `"*": [system:guests]`
+    "#);
+}
+
+#[test]
+fn what_is_open_is_left_alone_unless_it_looks_like_an_interrupted_publication() {
+    let live = portal(Shape::SideBySide)
+        .group("Gold")
+        .asset("com.example/listed", Instances::Public, &[("v1", &["Guests"]), ("v2", &["Guests"])])
+        .asset("com.example/some", Instances::Public, &[("v1", &["Guests"]), ("v2", &["Gold"]), ("v3", &["Guests"])])
+        .asset("com.example/members", Instances::Public, &[("v1", &["Members"]), ("v2", &["Members"])])
+        .asset("com.example/gold", Instances::Public, &[("v1", &["Gold", "Guests"]), ("v2", &["Gold", "Guests"])])
+        .asset("com.example/nobody", Instances::Public, &[("v1", &[]), ("v2", &[])])
+        .asset("com.example/undeclared", Instances::Public, &[("v1", &["Guests"]), ("v2", &["Guests"])]);
+    let wanted = manifest()
+        .asset("com.example/listed", &[("v1", &["system:guests"])])
+        .asset("com.example/some", &[("v1", &["Gold"])])
+        .asset("com.example/members", &[("v1", &["Gold"])])
+        .asset("com.example/gold", &[("v1", &["Gold"])])
+        .asset("com.example/nobody", &[("v1", &["Gold"])]);
+    assert_snapshot!(planned(&wanted, &live), @r#"
+    1 1 update assets/com.example/gold
+        versions.v1: ["Gold","system:guests"] → ["Gold"]
+    3 2 update assets/com.example/members
+        versions.v1: ["system:members"] → ["Gold"]
+    3 3 update assets/com.example/nobody
+        versions.v1: [] → ["Gold"]
+    3 4 update assets/com.example/some
+        versions.v1: ["system:guests"] → ["Gold"]
+    Note: everyone sees every version of com.example/listed, also those that the manifest does not list, which are left alone: list them, or write `"*": [system:guests]` if that is meant, `"*": []` if nobody should see them
+    "#);
+}

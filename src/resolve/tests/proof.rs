@@ -239,3 +239,31 @@ fn a_snapshot_that_was_made_without_the_record_says_how_to_make_another() {
       hint: observe the portal with this manifest and the same --applied, or with `observe --all`
     ");
 }
+
+#[test]
+fn what_was_applied_was_not_interrupted() {
+    let everyone: &[(&str, &[&str])] = &[("v1", &["Guests"]), ("v2", &["Guests"])];
+    let live = portal(Shape::SideBySide).group("Gold").asset("com.example/a", Instances::Public, everyone);
+    let wanted = manifest().group("Gold").asset("com.example/a", &[("v1", &["Gold"])]);
+    // Somebody has opened it since.
+    assert_snapshot!(planned_since(&wanted, &wanted, &live), @r#"
+    1 1 update assets/com.example/a [drift]
+        versions.v1: ["system:guests"] → []
+    held assets/com.example/a versions.v1: ["system:guests"] → ["Gold"] for Gold
+    "#);
+    // It is new.
+    assert_snapshot!(planned_since(&manifest().group("Gold"), &wanted, &live), @r#"
+    3 1 update assets/com.example/a (everyone sees every version, as after a publication that was interrupted) [this change]
+        versions.v1: ["system:guests"] → ["Gold"]
+        versions.v2: ["system:guests"] → []
+    Warning: everyone sees every version of com.example/a, as after a publication that was interrupted: those that the manifest does not list are closed; to keep them open, list them, or write `"*": [system:guests]`
+    "#);
+    // The record leaves open what the manifest closes: that is of this change.
+    let closed = manifest().group("Gold").asset("com.example/a", &[("v1", &["Gold"]), ("*", &[])]);
+    assert_snapshot!(planned_since(&wanted, &closed, &live), @r#"
+    1 1 update assets/com.example/a [this change]
+        versions.v1: ["system:guests"] → [] [drift]
+        versions.v2: ["system:guests"] → []
+    held assets/com.example/a versions.v1: ["system:guests"] → ["Gold"] for Gold
+    "#);
+}
