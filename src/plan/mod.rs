@@ -588,6 +588,19 @@ impl Plan {
         if origin != Origin::Drift {
             self.held.clear();
         }
+        let mut touched: BTreeSet<Address> = self.changes.iter().map(|change| change.address.clone()).collect();
+        // Mappings are protected as part of their group.
+        touched.extend(self.changes.iter().filter_map(|change| match &change.edit {
+            Edit::IdpMapping(operation) => {
+                let mapping = operation.after().or(operation.before())?;
+                Some(Address::new(&self.portal, Kind::UserGroups, [&mapping.user_group]))
+            }
+            _ => None,
+        }));
+        for protection in &mut self.guards.protected {
+            protection.addresses.retain(|address| touched.contains(address));
+        }
+        self.guards.protected.retain(|protection| !protection.addresses.is_empty());
         self.summary = Self::summarise(&self.changes);
         self.only = Some(origin);
         self

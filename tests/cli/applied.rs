@@ -386,7 +386,7 @@ fn what_is_no_longer_declared_is_deleted_on_the_word_of_the_record() {
 
     Plan: 0 to add, 1 to change, 2 to delete.
     By origin: 3 this change.
-    Forecast: apply sends 12 requests (3 writes) in [TIME]: 4 for user groups, 4 for assets, 4 for members.
+    Forecast: apply sends 18 requests (3 writes) in [TIME]: 10 for user groups, 4 for assets, 4 for members.
 
     6 user groups not in the manifest are left alone.
     7 assets not in the manifest are left alone.
@@ -649,6 +649,22 @@ fn a_change_that_loosens_a_guard_does_not_pass_it() {
     assert_eq!(hub.writes(), Vec::<String>::new());
     let words = ["--max-updates", "2", "--unprotect", "members/ken@example.com"];
     case.run(&[&["apply", "-f", "portal.yaml", "--auto-approve"], &APPLIED[..], &words].concat()).exits(0);
+}
+
+#[test]
+fn what_is_left_out_of_a_plan_is_not_guarded() {
+    let hub = Hub::demo();
+    let mut case = Case::on(&hub);
+    let repository = Repository::new(&mut case);
+    let guarded = "  guards: {protected: [members/ken@example.com]}\n";
+    let ken = "{user: ken@example.com, userGroups: [Support]}";
+    repository.commit(&format!("{guarded}  members: [{ken}]\n"));
+    repository.git(&["update-ref", "refs/aehctl/applied", "HEAD"]);
+    repository.commit(&format!("{guarded}  members: [{ken}, {{user: jane@example.com, enabled: false}}]\n"));
+    let plan = |more: &[&str]| repository.0.run(&[&["plan", "-f", "portal.yaml"], &APPLIED[..], more].concat());
+    plan(&[]).exits(3);
+    plan(&["--only", "drift"]).exits(3);
+    plan(&["--only", "this-change"]).exits(0);
 }
 
 #[test]
