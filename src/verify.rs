@@ -8,7 +8,7 @@ use crate::id::{ChangeId, GroupName};
 use crate::kinds::precondition::{Check, check};
 use crate::kinds::session::{Session, failed};
 use crate::kinds::{Fields, assets, idp_mappings, members, prospects, user_groups};
-use crate::plan::{Change, Edit};
+use crate::plan::{Change, Edit, Operation};
 use crate::report::Outcome;
 
 /// What a read says of each change; an outcome where reading failed or says more than a comparison can.
@@ -145,7 +145,7 @@ pub async fn verify(session: &Session, written: Vec<&Change>, parallelism: usize
         let mut checks = check_all(session, &open, |_| None, parallelism).await;
         open.retain(|change| {
             let outcome = match checks.remove(&change.id) {
-                Some(Ok(check)) => verified(check),
+                Some(Ok(check)) => verified(change, check),
                 Some(Err(_)) | None => Outcome::Unconfirmed,
             };
             let is_seen = outcome == Outcome::Applied;
@@ -157,7 +157,7 @@ pub async fn verify(session: &Session, written: Vec<&Change>, parallelism: usize
 }
 
 /// What a read says of a change that was written.
-fn verified(check: Check) -> Outcome {
+fn verified(change: &Change, check: Check) -> Outcome {
     let failed = |message: String, hint: &str| Outcome::Failed { message, hint: Some(hint.to_owned()) };
     match check {
         Check::Done => Outcome::Applied,
@@ -167,10 +167,12 @@ fn verified(check: Check) -> Outcome {
                 .iter()
                 .map(|mismatch| format!("{} is {} instead of {}", mismatch.path, mismatch.live, mismatch.after))
                 .collect();
-            failed(
-                format!("it was written, and the portal shows something else: {}", fields.join("; ")),
-                "somebody else may have changed it at the same time; plan again",
-            )
+            let message = format!("it was written, and the portal shows something else: {}", fields.join("; "));
+            match &change.edit {
+                // It may still show whom the hub let see the asset when it was published.
+                Edit::Asset(Operation::Create { .. }) => Outcome::Unknown { message, hint: None },
+                _ => failed(message, "somebody else may have changed it at the same time; plan again"),
+            }
         }
         Check::Gone => failed("it was written, and is gone from the portal".to_owned(), "plan again"),
         Check::Impossible { message, hint } => failed(format!("it was written, and {message}"), hint),
