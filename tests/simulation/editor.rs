@@ -20,6 +20,9 @@ pub(crate) struct Watched {
     pub(crate) is_late: bool,
     /// Versions whose audience they changed while reads were late: whoever writes the asset then, carries over what was.
     pub(crate) raced: BTreeSet<Seen>,
+    /// Members whom they put into a group or took out of it while reads were late, and the group: a member's groups are
+    /// written as a whole.
+    pub(crate) raced_members: BTreeSet<(String, String)>,
     pub(crate) edits: usize,
     pub(crate) faults: Vec<String>,
     /// What everyone may see, and of which assets that counts: those that are there at first.
@@ -43,6 +46,7 @@ impl Watched {
 /// what others had changed: there it counts as it is now.
 pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
     let mut expected = case.expected(&watched.others);
+    case.tolerate_open(&watched.others, now, &mut expected);
     for (group_id, asset_id, version) in watched.raced.iter().filter(|seen| case.carries_over(seen)) {
         let key = (group_id.clone(), asset_id.clone());
         if let (Some(asset), Some(now)) = (expected.assets.get_mut(&key), now.assets.get(&key)) {
@@ -55,7 +59,11 @@ pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
         for member in expected.members.get_mut(username).into_iter().flatten() {
             match (edit, group) {
                 (Edit::Join { .. }, Some(group)) if !manages_groups => drop(member.groups.insert(group.clone())),
-                (Edit::Leave { .. }, Some(group)) if !manages_groups => drop(member.groups.remove(group)),
+                // Whoever was let in meanwhile has groups by the names of after.
+                (Edit::Leave { .. }, Some(group)) if !manages_groups => {
+                    let left = case.standing(&BTreeSet::from([group.clone()]));
+                    member.groups.retain(|other| other != group && !left.contains(other));
+                }
                 (Edit::Disable { .. }, _) if !manages_enabled => member.is_active = false,
                 (Edit::Enable { .. }, _) if !manages_enabled => member.is_active = true,
                 _ => {}
@@ -71,12 +79,20 @@ pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
     for member in expected.members.values_mut().flatten() {
         member.groups = case.standing(&member.groups);
     }
+    for (username, group) in watched.raced_members.iter().filter(|(username, _)| !case.manages(username).0) {
+        let group = case.standing(&BTreeSet::from([group.clone()]));
+        let members = expected.members.get_mut(username).into_iter().flatten();
+        for (member, now) in members.zip(now.members.get(username).into_iter().flatten()) {
+            member.groups.retain(|name| !group.contains(name));
+            member.groups.extend(now.groups.intersection(&group).cloned());
+        }
+    }
     expected
 }
 
 /// Does to a portal that nobody else changes what the editor has done to the real one.
 pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
-    let Watched { others, late, is_late, raced, .. } = watched;
+    let Watched { others, late, is_late, raced, raced_members, .. } = watched;
     let portal = &world.portals[0];
     let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
     let member =
@@ -107,6 +123,9 @@ pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) 
             let joins = matches!(edit, Edit::Join { .. });
             let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
             let name = known(&others.groups, name);
+            if *is_late {
+                raced_members.insert((username.clone(), name.clone()));
+            }
             if !others.members.contains_key(&username) {
                 late.push((username.clone(), edit.clone(), Some(name.clone())));
             }
@@ -142,6 +161,13 @@ pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) 
             if let Some(groups) = others.groups.remove(from) {
                 others.groups.insert(to.clone(), groups);
             }
+            for (_, _, group) in late.iter_mut().filter(|(_, _, group)| group.as_ref() == Some(from)) {
+                *group = Some(to.clone());
+            }
+            *raced_members = std::mem::take(raced_members)
+                .into_iter()
+                .map(|(username, group)| (username, if group == *from { to.clone() } else { group }))
+                .collect();
             for names in others.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
                 if names.remove(from) {
                     names.insert(to.clone());

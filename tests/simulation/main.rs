@@ -236,14 +236,19 @@ impl Trial<'_> {
         for _ in 0..LATE {
             let world = connect(self.hub);
             if let Ok(plan) = world.plan_since(&second, self.applied.as_ref()).await {
-                look(&world, &plan).await;
+                look(&world, self.hub, &plan).await;
             }
         }
         let drifted = now(self.hub)?;
         let wanted = case.expected_later(sequel, &drifted);
         lock(self.watched).begin(&case.eyes(), &drifted, &wanted);
         self.disturb(random, seed, false, &second).await?;
-        self.settle(&second, |_| wanted.clone()).await
+        self.settle(&second, |now| {
+            let mut wanted = wanted.clone();
+            case.tolerate_taken(sequel, &drifted, now, &mut wanted);
+            wanted
+        })
+        .await
     }
 
     async fn disturb(
@@ -374,11 +379,16 @@ fn witness(case: &Case, watched: Arc<Mutex<Watched>>) -> Witness {
     })
 }
 
-/// Reads each object of a plan as an apply does.
-async fn look(world: &pipeline::World, plan: &Plan) {
+/// Reads each object of a plan as an apply does, and each member, whom the plan may be about only once it sees what was
+/// done to them.
+async fn look(world: &pipeline::World, hub: &Running, plan: &Plan) {
     let client = &world.client;
     let session = Session::new(client.reader(), client.writer(), plan, PATIENCE, Journal::none());
     drop(stale(&session, plan, PARALLELISM).await);
+    let portal = hub.world().expect("the hub runs").portals.swap_remove(0);
+    for member in &portal.members {
+        drop(session.reader.user(&session.path, &member.id).await);
+    }
 }
 
 /// A new process, in effect.

@@ -587,8 +587,11 @@ impl Case {
         for (number, asset) in self.assets.iter().enumerate() {
             let key = Self::coordinates(number);
             let live = before.assets.get(&key);
-            let kept =
-                |version: &str| live.and_then(|live| live.versions.get(version)).map(|names| self.renamed(names));
+            let looks_interrupted = live.is_some_and(|live| self.looks_interrupted(asset, live));
+            let kept = |version: &str| {
+                let live = live.filter(|_| !looks_interrupted)?;
+                live.versions.get(version).map(|names| self.renamed(names))
+            };
             let expected = match (&asset.wish, live) {
                 (Wish::Absent, _) | (Wish::Undeclared, None) => None,
                 (Wish::Undeclared, Some(live)) => Some(Asset {
@@ -623,6 +626,44 @@ impl Case {
             }
         }
         after
+    }
+
+    /// Everyone sees every version, and none of those that are listed is as it should be: what is not listed is closed.
+    fn looks_interrupted(&self, asset: &AssetWish, live: &Asset) -> bool {
+        let audiences: BTreeSet<BTreeSet<String>> = live.versions.values().map(|names| self.renamed(names)).collect();
+        let public = self.shape.built_ins()[0].1;
+        let is_for_everyone = |names: &BTreeSet<String>| {
+            names.contains(public) && names.iter().all(|name| BUILT_IN.contains(&name.as_str()))
+        };
+        let is_listed_so = asset.versions.iter().enumerate().any(|(index, version)| {
+            let wanted = asset.wish.audience(index).map(|wanted| self.audience_after(wanted));
+            wanted.is_some() && wanted.as_ref() == live.versions.get(*version)
+        });
+        audiences.len() == 1 && audiences.iter().all(is_for_everyone) && !is_listed_so
+    }
+
+    /// A publication that was interrupted cannot be told from what somebody wants, where the manifest shows a version to
+    /// everyone as well. Then what is not listed is as it is.
+    pub(crate) fn tolerate_open(&self, others: &Portal, now: &Portal, expected: &mut Portal) {
+        for (number, asset) in self.assets.iter().enumerate() {
+            let key = Self::coordinates(number);
+            let (None, Some(now), Some(expected)) =
+                (others.assets.get(&key), now.assets.get(&key), expected.assets.get_mut(&key))
+            else {
+                continue;
+            };
+            let public = BTreeSet::from([self.shape.built_ins()[0].1.to_owned()]);
+            let wanted = |index: usize| asset.wish.audience(index).map(|wanted| self.audience_after(wanted));
+            if (0..asset.versions.len()).any(|index| wanted(index).as_ref() == Some(&public)) {
+                let open = (0..asset.versions.len()).filter(|index| wanted(*index).is_none());
+                for version in open.map(|index| asset.versions[index]) {
+                    let audience = now.versions.get(version).cloned().unwrap_or_default();
+                    if audience == public {
+                        expected.versions.insert(version.to_owned(), audience);
+                    }
+                }
+            }
+        }
     }
 
     fn expected_member(&self, person: &Person, member: &Member) -> Member {

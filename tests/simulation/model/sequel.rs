@@ -83,6 +83,24 @@ impl Case {
         after
     }
 
+    /// Somebody was declared to be disabled before they signed up, is declared no longer, and is let in by a rule. The record
+    /// stays the same until a run has succeeded: one that comes after it takes what it declared, which may be what the
+    /// rule has just given.
+    pub(crate) fn tolerate_taken(&self, later: &Self, before: &Portal, now: &Portal, expected: &mut Portal) {
+        for (number, (first, second)) in self.people.iter().zip(&later.people).enumerate() {
+            let username = Self::username(number, first);
+            let is_let_in = before.pending.contains(&username) && !second.is_declared;
+            let (Some(ours), true) = (first.declared_groups(), is_let_in) else { continue };
+            let ours = self.new_names(ours);
+            let (Some(expected), Some(now)) = (expected.members.get_mut(&username), now.members.get(&username)) else {
+                continue;
+            };
+            for (expected, now) in expected.iter_mut().zip(now) {
+                expected.groups.retain(|group| now.groups.contains(group) || !ours.contains(group));
+            }
+        }
+    }
+
     /// Declared before, and no longer.
     fn has_left(&self, later: &Self, number: usize) -> bool {
         self.groups[number].is_declared() && later.groups[number].fate == Fate::Undeclared
@@ -136,10 +154,15 @@ impl Case {
                 let ours = first.wish.audience(index).map(|audience| self.audience_after(audience));
                 (*version, ours.unwrap_or_default(), second.wish.audience(index).is_some())
             });
-            for (version, ours, _) in audiences.filter(|(.., is_wanted)| *is_wanted) {
+            for (version, ours, is_wanted) in audiences {
                 let seen = was.versions.get(version).cloned().unwrap_or_default();
                 let names = asset.versions.entry(version.to_owned()).or_default();
-                names.retain(|name| seen.contains(name) || !ours.contains(name));
+                if is_wanted {
+                    names.retain(|name| seen.contains(name) || !ours.contains(name));
+                } else {
+                    // It was applied: whoever opened it since meant it.
+                    *names = later.renamed(&seen);
+                }
             }
         }
     }
