@@ -13,15 +13,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::{StreamExt as _, stream};
 
 use self::schedule::{Unit, levels, units};
-use crate::id::{ChangeId, GroupName};
+use crate::id::{ChangeId, GroupId, GroupName};
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::precondition::Check;
 use crate::kinds::session::{Session, failed};
+use crate::kinds::user_groups::holders::holders;
 use crate::kinds::{Fields, assets, idp_mappings, members, prospects, user_groups};
 use crate::order::Effects;
-use crate::plan::{Change, Edit, Operation, Phase, Plan};
+use crate::plan::{Action, Change, Edit, Operation, Phase, Plan};
 use crate::report::{ChangeResult, Outcome, Report};
-use crate::text::shell_word;
+use crate::text::{few, shell_word};
 use crate::verify::{check_all, verify};
 
 pub use self::forecast::forecast;
@@ -174,7 +175,7 @@ impl<'a> Executor<'a> {
         if ready.is_empty() {
             return;
         }
-        let tree = match user_groups::io::Tree::read(self.session).await {
+        let mut tree = match user_groups::io::Tree::read(self.session).await {
             Ok(tree) => tree,
             Err(error) => {
                 for change in ready {
@@ -183,6 +184,7 @@ impl<'a> Executor<'a> {
                 return;
             }
         };
+        let ready = self.not_held(&mut tree, ready).await;
         let tree = &tree;
         stream::iter(ready.clone())
             .map(|change| async move {
@@ -195,6 +197,45 @@ impl<'a> Executor<'a> {
             .collect::<Vec<()>>()
             .await;
         self.learn_ids(&ready).await;
+    }
+
+    /// Leaves out groups that are to be deleted and that something refers to by now: it would go along, unseen. What the
+    /// plan has just taken from them may be shown for a while.
+    async fn not_held(&self, tree: &mut user_groups::io::Tree, changes: Vec<&'a Change>) -> Vec<&'a Change> {
+        let id = |change: &Change| change.object_id.as_deref().map(GroupId::from);
+        let (mut open, mut ready): (Vec<&Change>, Vec<&Change>) = changes
+            .into_iter()
+            .partition(|change| change.action() == Action::Delete && id(change).is_some_and(|id| tree.holds(&id)));
+        let (mut reason, mut times) = (None, 0);
+        while !open.is_empty() && self.session.reads_again(times).await {
+            if times > 0
+                && let Ok(newer) = user_groups::io::Tree::read(self.session).await
+            {
+                *tree = newer;
+            }
+            times += 1;
+            let ids = open.iter().filter_map(|change| id(change)).collect();
+            let found = holders(self.session, tree, &ids).await;
+            if let Ok(held) = &found {
+                let is_held = |change: &&Change| id(change).is_some_and(|id| held.contains_key(&id));
+                let (still, free): (Vec<&Change>, Vec<&Change>) = open.into_iter().partition(is_held);
+                ready.extend(free);
+                open = still;
+            }
+            reason = Some(found);
+        }
+        for change in open {
+            let outcome = match &reason {
+                Some(Err(error)) => failed(error),
+                Some(Ok(held)) => {
+                    let holders = id(change).and_then(|id| held.get(&id)).map(|holders| few(5, holders));
+                    Outcome::skipped(format!("it is held by {}; plan again", holders.unwrap_or_default()))
+                }
+                None => Outcome::skipped("it is not known whether anything holds it"),
+            };
+            self.finish(change, outcome);
+        }
+        ready
     }
 
     /// Creating answers with no documented body: the tree tells the new ids.

@@ -194,17 +194,9 @@ impl Observer<'_> {
         }
         let visible_to: BTreeMap<GroupId, BTreeSet<AssetKey>> = stream::iter(going)
             .map(|group| async move {
-                let query = AssetQuery {
-                    user_group_id: Some(group.id.to_string()),
-                    show_inherited: Some(false),
-                    ..AssetQuery::default()
-                };
-                let found = self
-                    .reader
-                    .search_assets(self.path, &query)
+                let keys = assets::io::visible_to(self.reader, self.path, &group.id)
                     .await
                     .with_context(|| format!("failed to search for the assets that `{}` sees", group.name))?;
-                let keys = found.into_iter().map(|asset| AssetKey::new(asset.group_id, asset.asset_id)).collect();
                 anyhow::Ok((group.id.clone(), keys))
             })
             .buffer_unordered(self.parallelism)

@@ -31,7 +31,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("pseudonyms", &["address", "diagnostic", "failure", "id", "manifest", "state"]),
     // From both to a plan: pure.
     ("plan", &["address", "directory", "id", "kinds/spec", "limit", "manifest", "state"]),
-    ("resolve", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state"]),
+    ("resolve", &["address", "diagnostic", "directory", "id", "kinds/spec", "manifest", "plan", "state", "text"]),
     ("diff", &["address", "id", "kinds/spec", "plan", "resolve", "state"]),
     ("order", &["address", "diff", "directory", "id", "kinds/spec", "plan"]),
     ("record", &["address", "diagnostic", "diff", "id", "kinds/spec", "manifest", "plan", "resolve", "state"]),
@@ -94,7 +94,20 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("verify", &["client", "id", "kinds/io", "kinds/spec", "plan", "report"]),
     (
         "apply",
-        &["address", "client", "id", "kinds/io", "kinds/spec", "manifest", "order", "plan", "report", "text", "verify"],
+        &[
+            "address",
+            "client",
+            "id",
+            "kinds/io",
+            "kinds/spec",
+            "manifest",
+            "order",
+            "plan",
+            "report",
+            "state",
+            "text",
+            "verify",
+        ],
     ),
     // The roof: arguments know words. Above it, commands wire everything, and nothing knows them.
     ("cli", &["address", "export", "hold", "limit", "plan"]),
@@ -213,7 +226,9 @@ fn source(root: &Path, path: &PathBuf) -> Option<Source> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let module = match parts.as_slice() {
-        ["kinds", .., "io.rs" | "publish.rs"] | ["kinds", "session.rs" | "precondition.rs"] => "kinds/io",
+        ["kinds", .., "io.rs" | "publish.rs" | "holders.rs"] | ["kinds", "session.rs" | "precondition.rs"] => {
+            "kinds/io"
+        }
         ["kinds", ..] => "kinds/spec",
         ["plan", "make.rs"] => "plan/make",
         [first, ..] => first.trim_end_matches(".rs"),
@@ -253,6 +268,7 @@ fn module_of(path: &str) -> Option<String> {
     if first != "kinds" {
         return Some(first);
     }
-    let io = ["::io", "::publish", "kinds::session", "kinds::precondition"].iter().any(|io| path.contains(io));
+    let io =
+        ["::io", "::publish", "::holders", "kinds::session", "kinds::precondition"].iter().any(|io| path.contains(io));
     Some(if io { "kinds/io".to_owned() } else { "kinds/spec".to_owned() })
 }

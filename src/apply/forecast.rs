@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::schedule::{Unit, levels, units};
 use crate::address::Kind;
-use crate::client::{Latencies, Operation as Request};
+use crate::client::{LIMIT, Latencies, Operation as Request};
 use crate::id::{ChangeId, GroupName};
 use crate::kinds::assets::io::BATCH;
 use crate::kinds::assets::spec::AssetSpec;
@@ -16,13 +16,23 @@ use crate::kinds::{GroupSet, idp_mappings, members};
 use crate::manifest::model::Instances;
 use crate::plan::forecast::{Forecast, Requests};
 use crate::plan::{Action, Change, Edit, Operation, Phase, Plan};
+use crate::state::LiveMember;
 
 /// Counts what applying a plan sends from the first check to the last look, and how long that takes by these latencies.
-/// A plan that was saved is compared with the portal before anything is written.
-pub fn forecast(plan: &Plan, saved: bool, parallelism: usize, latencies: &Latencies) -> Forecast {
+/// A plan that was saved is compared with the portal before anything is written. All `members` are read before a group
+/// is deleted.
+pub fn forecast(
+    plan: &Plan,
+    saved: bool,
+    members: &[LiveMember],
+    parallelism: usize,
+    latencies: &Latencies,
+) -> Forecast {
+    let disabled = members.iter().filter(|member| member.is_active == Some(false)).count();
     let mut course = Course {
         forecast: Forecast::default(),
         time: Some(Duration::ZERO),
+        members: [members.len() - disabled, disabled],
         parallelism: parallelism.max(1),
         latencies,
     };
@@ -174,17 +184,31 @@ struct Course<'a> {
     forecast: Forecast,
     /// `None` once a latency is not known.
     time: Option<Duration>,
+    /// How many are active, and how many disabled.
+    members: [usize; 2],
     parallelism: usize,
     latencies: &'a Latencies,
 }
 
 impl Course<'_> {
-    /// A level of groups: one read for all, the writes, and one more read that tells new ids.
+    /// A level of groups: one read for all, a look at what holds those that go, the writes, and one more read that tells
+    /// new ids.
     fn groups(&mut self, changes: &[&Change]) {
         if changes.is_empty() {
             return;
         }
         self.side_by_side([of(Kind::UserGroups, Request::GetAllProfilesByPortal)]);
+        let deleted = changes.iter().filter(|change| change.action() == Action::Delete).count();
+        if deleted > 0 {
+            let holders = [Request::GetGroupMappings, Request::SearchCommunityAssets];
+            let holders = (0..deleted).flat_map(|_| holders).map(|look| of(Kind::UserGroups, look));
+            // A list ends with an empty page.
+            let lists = self.members.map(|count| Steps {
+                kind: Kind::UserGroups,
+                steps: vec![(Request::GetCommunityUsers, 1); count.div_ceil(LIMIT) + 1],
+            });
+            self.side_by_side(holders.chain(lists));
+        }
         self.side_by_side(changes.iter().map(|change| {
             let write = match change.action() {
                 Action::Create => Request::CreateUserGroup,
@@ -258,7 +282,7 @@ mod tests {
     use super::*;
 
     fn course(parallelism: usize, latencies: &Latencies) -> Course<'_> {
-        Course { forecast: Forecast::default(), time: Some(Duration::ZERO), parallelism, latencies }
+        Course { forecast: Forecast::default(), time: Some(Duration::ZERO), members: [0, 0], parallelism, latencies }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use latency::Latencies;
 pub use limiter::Pressure;
 pub use operation::Operation;
 pub use options::Options;
-pub use paging::Pages;
+pub use paging::{LIMIT, Pages};
 pub use reader::{AssetQuery, Criteria, Direction, ExchangeQuery, Reader, Sort, UserQuery};
 pub use target::PortalPath;
 pub use wire::{

@@ -18,7 +18,7 @@ pub(super) static X_OFFSET: HeaderName = HeaderName::from_static("x-offset");
 pub(super) static X_FROM: HeaderName = HeaderName::from_static("x-from");
 
 /// Rows asked for at once; neither defaults nor maxima are documented, so the server may give fewer.
-const LIMIT: usize = 100;
+pub const LIMIT: usize = 100;
 
 /// More rows than any portal can hold: the limits are 7,000 assets and 10,000 members.
 const MOST_ROWS: usize = 1_000_000;

@@ -44,7 +44,9 @@ pub(super) fn run(global: &Global, whose: &Revoked) -> Result<Exit> {
         };
         let guards = manifest.as_ref().map_or_else(Guards::default, |(manifest, _)| manifest.guards.clone());
         let mut plan = revoke::plan(&name, &live, &subject, &guards).map_err(unresolved)?;
-        plan.forecast = Some(forecast(&plan, false, usize::from(global.parallelism), &connection.client.latencies()));
+        let members = live.members.as_deref().unwrap_or_default();
+        let latencies = connection.client.latencies();
+        plan.forecast = Some(forecast(&plan, false, members, usize::from(global.parallelism), &latencies));
         let mut prepared = Prepared { plan, connection, file: None };
         let exit = carry_out(global, &mut prepared, whose).await?;
         let Prepared { plan, connection, file: _ } = prepared;

@@ -204,7 +204,7 @@ fn what_cannot_be_undone_needs_a_word() {
           userGroups: [Support]
 
     Plan: 1 to add, 6 to change, 3 to delete.
-    Forecast: apply sends 35 requests (10 writes) in [TIME]: 3 for user groups, 4 for mappings, 9 for assets, 9 for members, 10 for pending sign-ups.
+    Forecast: apply sends 41 requests (10 writes) in [TIME]: 9 for user groups, 4 for mappings, 9 for assets, 9 for members, 10 for pending sign-ups.
 
     5 user groups not in the manifest are left alone.
     5 assets not in the manifest are left alone.

@@ -209,7 +209,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
     Plan: 0 to add, 0 to change, 1 to delete.
-    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
+    Forecast: apply sends 7 requests (1 write) in [TIME]: 7 for user groups.
 
     Portal c (Third, PRODUCTION at tiny.my.salesforce.com)
 
@@ -218,7 +218,7 @@ fn what_is_refused_is_left_alone_and_the_others_are_applied() {
       - userGroups/Old  # state: absent; cannot be undone; needs --allow delete
 
     Plan: 0 to add, 0 to change, 1 to delete.
-    Forecast: apply sends 3 requests (1 write) in [TIME]: 3 for user groups.
+    Forecast: apply sends 7 requests (1 write) in [TIME]: 7 for user groups.
 
     3 portals: 1 with changes, 2 refused.
       a: Plan: 1 to add, 0 to change, 0 to delete.

@@ -49,7 +49,7 @@ fn too_many_deletions_are_refused_and_shown() {
           userGroups: [system:members, - Partner Globex]
 
     Plan: 0 to add, 4 to change, 2 to delete.
-    Forecast: apply sends 21 requests (6 writes) in [TIME]: 5 for user groups, 8 for assets, 8 for members.
+    Forecast: apply sends 29 requests (6 writes) in [TIME]: 13 for user groups, 8 for assets, 8 for members.
 
     4 user groups not in the manifest are left alone.
     6 assets not in the manifest are left alone.

@@ -509,3 +509,23 @@ fn why_a_plan_is_stale_is_data_as_well() {
         )
     );
 }
+
+#[test]
+fn a_group_that_is_held_by_now_is_not_deleted() {
+    // This hub would clear away whatever refers to the group.
+    let hub = Hub::switched(&["group-delete=cascades"]);
+    let case = Case::on(&hub);
+    case.write(
+        "portal.yaml",
+        portal("  userGroups: [{name: Partner Globex, state: absent}, {name: Support, state: absent}]\n"),
+    );
+    case.run(&["plan", "-f", "portal.yaml", "--out", "plan.json", "--allow", "delete"]).exits(0);
+    hub.meanwhile(async |writer, path| {
+        writer.set_user_groups(&path, ids::JANE, &[ids::MEMBERS.to_owned(), ids::SUPPORT.to_owned()]).await
+    });
+    let ended = case.run(&["apply", "plan.json", "--auto-approve"]).exits(5);
+    let told = "- userGroups/Support: skipped, because it is held by member `jane@example.com`; plan again";
+    assert!(ended.stdout.contains(told), "{ended}");
+    let deleted = hub.writes().into_iter().filter(|name| name.ends_with("deleteUserGroup")).count();
+    assert_eq!(deleted, 1, "Partner Globex goes");
+}

@@ -50,7 +50,7 @@ impl Planning<'_> {
                 connection.log_requests("observed");
             }
             let mut plan = self.plan(manifest, &revisions, &mut live, Some(connection), is_alone).await?;
-            self.foresee(&mut plan, &connection.client.latencies());
+            self.foresee(&mut plan, &live, &connection.client.latencies());
             Ok(plan)
         })
         .await?;
@@ -104,7 +104,7 @@ impl Planning<'_> {
             let (mut live, latencies) =
                 read(path, &revisions.with(manifest), (!is_alone).then_some(&manifest.name.value))?;
             let mut plan = self.plan(manifest, &revisions, &mut live, None, is_alone).await?;
-            self.foresee(&mut plan, &latencies);
+            self.foresee(&mut plan, &live, &latencies);
             Ok(plan)
         };
         Part { name: manifest.name.value.clone(), result: plan.await }
@@ -135,9 +135,10 @@ impl Planning<'_> {
     }
 
     /// Says what applying will take, of what can be applied.
-    fn foresee(&self, plan: &mut Plan, latencies: &Latencies) {
+    fn foresee(&self, plan: &mut Plan, live: &LiveState, latencies: &Latencies) {
         if self.only.is_none() && self.promotes.is_none() && !plan.is_empty() {
-            plan.forecast = Some(forecast(plan, self.saves, usize::from(self.global.parallelism), latencies));
+            let members = live.members.as_deref().unwrap_or_default();
+            plan.forecast = Some(forecast(plan, self.saves, members, usize::from(self.global.parallelism), latencies));
         }
     }
 }

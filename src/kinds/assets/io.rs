@@ -1,12 +1,12 @@
 //! Reading and writing published assets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
 use super::spec::{AssetSpec, OTHER_VERSIONS};
-use crate::client::{self, AssetCoordinates, Operation as Request, PortalPath, Reader};
-use crate::id::{AssetKey, ChangeId};
+use crate::client::{self, AssetCoordinates, AssetQuery, Operation as Request, PortalPath, Reader};
+use crate::id::{AssetKey, ChangeId, GroupId};
 use crate::kinds::precondition::{Check, check};
 use crate::kinds::session::{ATTEMPTS, Attempt, Session, WriteError, failed};
 use crate::kinds::{Fields, fields};
@@ -34,6 +34,18 @@ impl Instances {
 /// Reads the visibility of one published asset.
 pub async fn read(reader: &Reader, portal: &PortalPath, key: &AssetKey) -> Result<AssetDetail, client::Error> {
     reader.asset(portal, &key.group_id, &key.asset_id).await.map(of_wire)
+}
+
+/// Which assets a group sees by itself, without those that it inherits.
+pub async fn visible_to(
+    reader: &Reader,
+    portal: &PortalPath,
+    group: &GroupId,
+) -> Result<BTreeSet<AssetKey>, client::Error> {
+    let query =
+        AssetQuery { user_group_id: Some(group.to_string()), show_inherited: Some(false), ..AssetQuery::default() };
+    let found = reader.search_assets(portal, &query).await?;
+    Ok(found.into_iter().map(|asset| AssetKey::new(asset.group_id, asset.asset_id)).collect())
 }
 
 fn of_wire(detail: client::AssetDetail) -> AssetDetail {

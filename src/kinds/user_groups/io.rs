@@ -55,6 +55,12 @@ impl Tree {
         self.0.iter().any(|group| group.id == *id)
     }
 
+    /// The groups right below, in words.
+    pub fn children(&self, id: &GroupId) -> impl Iterator<Item = String> {
+        let children = self.0.iter().filter(move |group| group.parent.as_ref() == Some(id));
+        children.map(|group| format!("user group `{}`", group.name))
+    }
+
     /// The group that a change is about: by its id, or by the name that it is to be created with.
     fn find(&self, change: &Change, name: &GroupName) -> Result<Option<&LiveGroup>, Check> {
         let matches = |group: &&LiveGroup| match &change.object_id {

@@ -1,4 +1,5 @@
 //! user groups.
 
+pub mod holders;
 pub mod io;
 pub mod spec;
