@@ -239,12 +239,18 @@ impl<'a> Puller<'a> {
     ) -> Pulled {
         let same = |spelt: &&String| canonical_version(spelt) == canonical_version(version);
         let listed = versions.listed.iter().find(|(spelt, _)| same(spelt));
+        let is_custom = |name: &GroupName| !self.directory().flags_of(name).is_built_in();
         let (key, declared) = match (&listed, &versions.others) {
-            (Some((spelt, audience)), _) => (spelt.as_str(), *audience),
-            (None, Some(others)) => (version, others),
-            (None, None) => return Err(not_pulled(format!("version {version} is not declared"))),
+            (Some((spelt, audience)), _) => (spelt.as_str(), Some(*audience)),
+            (None, Some(others)) => (version, Some(others)),
+            // It was taken for open since its publication was interrupted, or else a user group goes.
+            (None, None) if live.iter().any(is_custom) => {
+                return Err(not_pulled(format!("version {version} is not declared")));
+            }
+            (None, None) => (version, None),
         };
-        let Kept { remove, mut whole, covered } = self.kept(declared, live);
+        let Kept { remove, mut whole, covered } =
+            declared.map(|declared| self.kept(declared, live)).unwrap_or_default();
         let is_new = |name: &&GroupName| !covered.contains(*name) && !self.directory().flags_of(name).is_admin;
         let add: Vec<String> =
             live.iter().filter(is_new).map(|name| self.text(name)).collect::<Result<_, NotPulled>>()?;

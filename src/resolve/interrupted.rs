@@ -67,6 +67,14 @@ impl Resolver<'_> {
             && audiences.all(|other| other == groups)
     }
 
+    /// Assets by the names of their business groups, where these are known.
+    fn called(&self, keys: &[AssetKey]) -> Vec<String> {
+        let name = |key: &AssetKey| self.live.business_groups.as_ref().and_then(|groups| groups.get(&*key.group_id));
+        keys.iter()
+            .map(|key| format!("{}/{}", name(key).map_or(&*key.group_id, String::as_str), key.asset_id))
+            .collect()
+    }
+
     /// Says once for all assets what was made of them.
     pub(super) fn note_interrupted(&mut self) {
         let Interrupted { closed, left } = std::mem::take(&mut self.interrupted);
@@ -74,13 +82,13 @@ impl Resolver<'_> {
         if !closed.is_empty() {
             self.warn(format!(
                 "everyone sees every version of {}, as after a publication that was interrupted: those that the manifest does not list are closed; to keep them open, {keep}",
-                few(NAMED, &closed)
+                few(NAMED, &self.called(&closed))
             ));
         }
         if !left.is_empty() {
             self.note(format!(
                 "everyone sees every version of {}, also those that the manifest does not list, which are left alone: {keep} if that is meant, `\"*\": []` if nobody should see them",
-                few(NAMED, &left)
+                few(NAMED, &self.called(&left))
             ));
         }
     }

@@ -148,6 +148,21 @@ fn one_object_is_pulled_as_the_plan_calls_it() {
 }
 
 #[test]
+fn what_looks_like_an_interrupted_publication_is_kept_open_by_pulling_it() {
+    let hub = Hub::demo();
+    let case = Case::on(&hub);
+    drift(&case, "  assets: [{asset: Finance/payment-api, versions: {'*': [system:guests]}}]\n");
+    case.write("portal.yaml", portal("  assets: [{asset: Finance/payment-api, versions: {v1: [Gold Tier]}}]\n"));
+    let planned = case.run(&["plan", "-f", "portal.yaml"]).exits(0).stdout;
+    let warned =
+        "Warning: everyone sees every version of Finance/payment-api, as after a publication that was interrupted";
+    assert!(planned.contains(warned) && planned.contains("versions.v3: "), "{planned}");
+    case.run(&["pull", "all", "-f", "portal.yaml"]).exits(0);
+    let open = "versions: {v1: [system:guests], v2: [system:guests], v3: [system:guests]}";
+    assert_eq!(case.read("portal.yaml"), portal(&format!("  assets: [{{asset: Finance/payment-api, {open}}}]\n")));
+}
+
+#[test]
 fn what_cannot_be_pulled_says_why() {
     let hub = Hub::demo();
     let case = Case::on(&hub);
