@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aehctl::emulator::{self, Edit};
+use aehctl::emulator::{self, Edit, LoggedRequest};
 
 use crate::model::{Case, Eyes, Seen};
 use crate::portal_of;
+use crate::race::is_raced;
 use crate::world::{Group, Portal};
 
 /// What was seen on the way.
@@ -18,11 +19,10 @@ pub(crate) struct Watched {
     pub(crate) late: Vec<(String, Edit, Option<String>)>,
     /// The hub shows what was done late.
     pub(crate) is_late: bool,
-    /// Versions whose audience they changed while reads were late: whoever writes the asset then, carries over what was.
-    pub(crate) raced: BTreeSet<Seen>,
-    /// Members whom they put into a group or took out of it while reads were late, and the group: a member's groups are
-    /// written as a whole.
-    pub(crate) raced_members: BTreeSet<(String, String)>,
+    /// Versions whose audience they changed: whoever has read the asset before, carries over what was.
+    pub(crate) versions: Vec<(Edit, Seen)>,
+    /// Members whom they put into a group or took out of it, and the group: a member's groups are written as a whole.
+    pub(crate) memberships: Vec<(Edit, String, String)>,
     pub(crate) edits: usize,
     pub(crate) faults: Vec<String>,
     /// What everyone may see, and of which assets that counts: those that are there at first.
@@ -42,12 +42,14 @@ impl Watched {
     }
 }
 
-/// What must have come of it, with all that others did. On a hub that shows things late, a write may have carried over
-/// what others had changed: there it counts as it is now.
-pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
+/// What must have come of it, with all that others did. What they changed after it was read for a write, or on a hub that
+/// shows things late, may have been carried over: there it counts as it is now.
+pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal, log: &[LoggedRequest]) -> Portal {
+    let is_raced = |edit: &Edit| watched.is_late || is_raced(log, edit);
     let mut expected = case.expected(&watched.others);
     case.tolerate_open(&watched.others, now, &mut expected);
-    for (group_id, asset_id, version) in watched.raced.iter().filter(|seen| case.carries_over(seen)) {
+    let versions = watched.versions.iter().filter(|(edit, seen)| case.carries_over(seen) && is_raced(edit));
+    for (_, (group_id, asset_id, version)) in versions {
         let key = (group_id.clone(), asset_id.clone());
         if let (Some(asset), Some(now)) = (expected.assets.get_mut(&key), now.assets.get(&key)) {
             let audience = now.versions.get(version).cloned().unwrap_or_default();
@@ -79,7 +81,8 @@ pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
     for member in expected.members.values_mut().flatten() {
         member.groups = case.standing(&member.groups);
     }
-    for (username, group) in watched.raced_members.iter().filter(|(username, _)| !case.manages(username).0) {
+    let memberships = watched.memberships.iter();
+    for (_, username, group) in memberships.filter(|(edit, user, _)| !case.manages(user).0 && is_raced(edit)) {
         let group = case.standing(&BTreeSet::from([group.clone()]));
         let members = expected.members.get_mut(username).into_iter().flatten();
         for (member, now) in members.zip(now.members.get(username).into_iter().flatten()) {
@@ -92,15 +95,13 @@ pub(crate) fn expected(case: &Case, watched: &Watched, now: &Portal) -> Portal {
 
 /// Does to a portal that nobody else changes what the editor has done to the real one.
 pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) {
-    let Watched { others, late, is_late, raced, raced_members, .. } = watched;
+    let Watched { others, late, versions, memberships, .. } = watched;
     let portal = &world.portals[0];
     let name = |id: &String| portal.groups.iter().find(|group| group.id == *id).map(|group| group.name.clone());
     let member =
         |id: &String| portal.members.iter().find(|member| member.id == *id).and_then(|member| member.username.clone());
     let mut audience = |group_id: &String, asset_id: &String, version: &String, user_group: &String, is_given: bool| {
-        if *is_late {
-            raced.insert((group_id.clone(), asset_id.clone(), version.clone()));
-        }
+        versions.push((edit.clone(), (group_id.clone(), asset_id.clone(), version.clone())));
         let asset = others.assets.get_mut(&(group_id.clone(), asset_id.clone()));
         let (Some(asset), Some(name)) = (asset, name(user_group).map(|name| known(&others.groups, name))) else {
             return;
@@ -123,9 +124,7 @@ pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) 
             let joins = matches!(edit, Edit::Join { .. });
             let (Some(username), Some(name)) = (member(user), name(user_group)) else { return };
             let name = known(&others.groups, name);
-            if *is_late {
-                raced_members.insert((username.clone(), name.clone()));
-            }
+            memberships.push((edit.clone(), username.clone(), name.clone()));
             if !others.members.contains_key(&username) {
                 late.push((username.clone(), edit.clone(), Some(name.clone())));
             }
@@ -164,10 +163,9 @@ pub(crate) fn redo(edit: &Edit, world: &emulator::World, watched: &mut Watched) 
             for (_, _, group) in late.iter_mut().filter(|(_, _, group)| group.as_ref() == Some(from)) {
                 *group = Some(to.clone());
             }
-            *raced_members = std::mem::take(raced_members)
-                .into_iter()
-                .map(|(username, group)| (username, if group == *from { to.clone() } else { group }))
-                .collect();
+            for (_, _, group) in memberships.iter_mut().filter(|(_, _, group)| group == from) {
+                group.clone_from(to);
+            }
             for names in others.assets.values_mut().flat_map(|asset| asset.versions.values_mut()) {
                 if names.remove(from) {
                     names.insert(to.clone());

@@ -8,6 +8,7 @@ mod editor;
 mod model;
 #[path = "../pipeline/mod.rs"]
 mod pipeline;
+mod race;
 mod truth;
 #[path = "../world/mod.rs"]
 mod world;
@@ -172,7 +173,9 @@ async fn simulate(seed: u64) -> Result<(), String> {
         None => {
             let disturbed = trial.disturb(random, seed, is_edited, &manifest(&case)).await;
             match disturbed {
-                Ok(()) => trial.settle(&manifest(&case), |now| expected(&case, &lock(&watched), now)).await,
+                Ok(()) => {
+                    trial.settle(&manifest(&case), |now| expected(&case, &lock(&watched), now, &hub.requests())).await
+                }
                 error => error,
             }
         }
