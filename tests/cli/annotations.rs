@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::fleet;
 use crate::support::{Case, Hub, portal};
 
 const FAULTY: &str = "  userGroups:
@@ -159,4 +160,33 @@ fn forges_that_nobody_knows_are_refused() {
         let refused = case.run(&["validate", "-f", "portal.yaml", "--annotations", forge]).exits(64);
         assert!(refused.stderr.contains("expected `github`, `gitlab` or `gitlab=FILE`"), "{refused}");
     }
+}
+
+#[test]
+fn each_of_several_portals_is_annotated_in_its_own_file() {
+    let hub = fleet::hub(&["First", "Second", "Third"]);
+    let case = Case::on(&hub);
+    fleet::declare(
+        &case,
+        "first",
+        "First",
+        "  guards: {protected: [userGroups/Old]}\n  userGroups: [{name: Old, state: absent}]\n",
+    );
+    fleet::declare(&case, "second", "Second", "  members: [{user: nobody@example.com, userGroups: []}]\n");
+    fleet::declare(&case, "third", "Third", "  assets: [{asset: com.example/api, versions: {v1: [Nobody]}}]\n");
+    let told = case.run(&["plan", "-f", "portals", "--annotations", "github"]).exits(1);
+    insta::assert_snapshot!(commands(&told.stderr), @"
+    ::error file=portals/first.yaml,line=7,endLine=7,col=23,endColumn=26,title=aehctl refused::user group `Old` is protected by `userGroups/Old` and would be deleted%0Ahelp: if this is meant, add --unprotect first/userGroups/Old, or take the pattern out of spec.guards.protected
+    ::error file=portals/third.yaml,line=6,endLine=6,col=53,endColumn=59,title=aehctl unknown-group::there is no user group `Nobody`%0Ahelp: declare it under `userGroups`, or check the portal that the manifest names
+    ::warning file=portals/second.yaml,line=6,endLine=6,col=20,endColumn=38,title=aehctl waiting::`nobody@example.com` has not signed up yet
+    ");
+    case.run(&["plan", "-f", "portals", "--annotations", "gitlab=report.json"]).exits(1);
+    let report = case.json("report.json");
+    let places: Vec<String> = report
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .map(|issue| format!("{}:{}", issue["location"]["path"], issue["location"]["lines"]["begin"]).replace('"', ""))
+        .collect();
+    assert_eq!(places, ["portals/first.yaml:7", "portals/third.yaml:6", "portals/second.yaml:6"]);
 }
