@@ -304,7 +304,7 @@ fn refuse_unexpected(global: &Global, plan: &Plan, expected: &ExpectedDigest) ->
 }
 
 async fn from_manifests(global: &Global, arguments: &Apply) -> Result<Preparation> {
-    let (manifests, sources) = context::load_meant(global, &arguments.files)?;
+    let (manifests, sources) = context::load_fleet(global, &arguments.files)?;
     if arguments.expect.is_some() && manifests.len() > 1 {
         return Err(Failure::with_exit(Exit::Usage, "--expect is about one plan, and there are several portals")
             .hint("choose one with --name, or apply the plans that were saved: plan --out DIR, apply DIR")

@@ -65,10 +65,32 @@ pub(super) fn load_all(global: &Global, files: &[PathBuf]) -> Result<(Vec<Manife
     if loaded.has_errors() {
         return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
     }
-    let Loaded { manifests, sources, mut diagnostics } = loaded;
+    Ok(shown(global, loaded))
+}
+
+/// The Portals that are meant, at least one. Where there are several, one whose files have faults is among them, to be told
+/// in its place, and the others go on; so is a file of which no Portal could be made.
+pub(super) fn load_fleet(global: &Global, files: &[PathBuf]) -> Result<(Vec<Manifest>, Sources)> {
+    let mut loaded = load_quietly(files)?;
+    if loaded.has_errors() && global.name.is_empty() {
+        let unread = std::mem::take(&mut loaded.unread);
+        loaded.manifests.extend(unread.into_iter().map(|(path, errors)| Manifest { errors, ..Manifest::bare(&path) }));
+    }
+    let is_meant =
+        |manifest: &&Manifest| global.name.is_empty() || global.name.iter().any(|name| manifest.name.value == *name);
+    let goes_on = loaded.manifests.iter().filter(is_meant).any(|manifest| manifest.errors == 0);
+    if loaded.has_errors() && (loaded.has_common_error || !goes_on) {
+        return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
+    }
+    let (manifests, sources) = shown(global, loaded);
+    Ok((choose(global, manifests)?, sources))
+}
+
+fn shown(global: &Global, loaded: Loaded) -> (Vec<Manifest>, Sources) {
+    let Loaded { manifests, sources, mut diagnostics, .. } = loaded;
     diagnostics.retain(stands_online);
     show(global, &diagnostics, &sources);
-    Ok((manifests, sources))
+    (manifests, sources)
 }
 
 /// Whether a fault still counts where a live portal is asked: names that are not declared may live there, and

@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, arguments: &Observe) -> Result<Exit> {
         output::say(&format!("The live state is in {}.", arguments.out.display()));
         return Ok(Exit::Done);
     }
-    let (manifests, sources) = context::load_meant(global, &arguments.files)?;
+    let (manifests, sources) = context::load_fleet(global, &arguments.files)?;
     let revisions = revisions::load(global, &arguments.revisions, &arguments.files)?;
     let out = fleet::live_file(&arguments.out, manifests.len())?;
     let is_alone = manifests.len() == 1;

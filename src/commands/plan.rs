@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit> {
         revisions::require(&arguments.revisions)?;
     }
     let files = &arguments.files.files;
-    let (manifests, sources) = context::load_meant(global, files)?;
+    let (manifests, sources) = context::load_fleet(global, files)?;
     if global.format == Format::Html && manifests.len() > 1 {
         let message = format!("a page shows one plan, and there are {} portals", manifests.len());
         return Err(Failure::with_exit(Exit::Usage, message)

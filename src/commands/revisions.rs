@@ -130,7 +130,7 @@ fn faulty_base(commit: &Commit) -> Notice {
 
 fn earlier(global: &Global, commit: &Commit, loaded: Loaded) -> Earlier {
     let Commit { id, spelled } = commit;
-    let Loaded { manifests, sources, mut diagnostics } = loaded;
+    let Loaded { manifests, sources, mut diagnostics, .. } = loaded;
     // What was once accepted is not argued about again.
     diagnostics.retain(|diagnostic| diagnostic.code == "not-in-revision");
     context::show(global, &diagnostics, &sources);

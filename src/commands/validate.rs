@@ -20,7 +20,7 @@ pub(super) fn run(global: &Global, arguments: &Validate) -> Result<Exit> {
         Online { exit, failed } = resolve_online(global, &mut loaded)?;
         lead = context::UNRESOLVED;
     }
-    let Loaded { manifests, sources, diagnostics } = loaded;
+    let Loaded { manifests, sources, diagnostics, .. } = loaded;
     if global.format == Format::Json {
         annotations::note(&diagnostics, &sources);
         let valid = exit == Exit::Done;

@@ -28,6 +28,11 @@ impl Faults {
         }
     }
 
+    /// How many errors there are.
+    pub(super) fn errors(&self) -> usize {
+        [&self.kept, &self.dropped].into_iter().filter_map(|counts| counts.get(&Severity::Error)).sum()
+    }
+
     /// Whether further diagnostics of this severity are dropped.
     pub(super) fn is_full(&self, severity: Severity) -> bool {
         self.kept.get(&severity).is_some_and(|count| *count >= MOST_DIAGNOSTICS)

@@ -1,6 +1,6 @@
 //! Reads manifests: files to documents to one value for each Portal, with every fault on the way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,12 @@ use super::model::Manifest;
 use super::syntax::{self, Document};
 use super::{merge, tree};
 use crate::diagnostic::{Diagnostic, Located, Location, Severity, Sources};
+
+/// A file that is no text, related to the place that includes it.
+const NOT_UTF_8: &str = "not-utf-8";
+
+/// Two Portals of one name.
+const DUPLICATE_PORTAL: &str = "duplicate-portal";
 
 /// What a load depends on besides the files.
 pub struct LoadOptions<'a> {
@@ -31,11 +37,17 @@ pub struct Archive<'a> {
     pub read: &'a dyn Fn(&Path, u64) -> io::Result<Vec<u8>>,
 }
 
-/// What came of the files. With an [`Severity::Error`] among the diagnostics, the manifests are not to be used.
+/// What came of the files. With an [`Severity::Error`] among the diagnostics, the manifests are not to be used, unless
+/// each is judged on its own.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// One for each Portal, in the order of the files. Empty if there are fragments alone.
     pub manifests: Vec<Manifest>,
+    /// Files, as they are shown, that have errors and of which no Portal is made, and how many errors. Perhaps a Portal
+    /// should stand there.
+    pub unread: Vec<(String, usize)>,
+    /// An error that is about no one Portal and no one file.
+    pub has_common_error: bool,
     pub sources: Sources,
     /// Sorted by file and place; those without a place come first.
     pub diagnostics: Vec<Diagnostic>,
@@ -76,13 +88,27 @@ fn load_from(paths: &[PathBuf], options: &LoadOptions<'_>, archive: Option<&Arch
     let portals = loader.include_all();
     loader.warn_of_unused_fragments(&portals);
     loader.refuse_portals_of_one_name();
-    let manifests = loader.merge(&portals);
-    Loaded { manifests, sources: loader.sources, diagnostics: loader.faults.in_order() }
+    let Blame { mut of_portals, unread, is_common } = loader.blame(&portals);
+    let mut manifests = loader.merge(&portals, &mut of_portals);
+    for (manifest, errors) in manifests.iter_mut().zip(of_portals) {
+        manifest.errors = errors;
+    }
+    let diagnostics = loader.faults.in_order();
+    Loaded { manifests, unread, has_common_error: is_common, sources: loader.sources, diagnostics }
+}
+
+/// Whose the errors are that the files have by themselves.
+struct Blame {
+    of_portals: Vec<usize>,
+    unread: Vec<(String, usize)>,
+    is_common: bool,
 }
 
 /// A file that was read.
 struct LoadedFile {
     file: File,
+    /// Its number among the sources.
+    source: u32,
     portals: Vec<PortalParts>,
     fragments: Vec<Fragment>,
     /// Something in it could not be read.
@@ -153,7 +179,8 @@ impl Loader<'_> {
                 let index = self.sources.add_from(&file.shown, self.finder.place(file), text);
                 let start = u32::try_from(valid_up_to).unwrap_or(u32::MAX);
                 let location = Location { file: index, start, end: start };
-                let fault = Diagnostic::error("not-utf-8", location, "the file is not UTF-8 text");
+                let mut fault = Diagnostic::error(NOT_UTF_8, location, "the file is not UTF-8 text");
+                fault.related.extend(included_at.map(|place| (place, "included here".to_owned())));
                 self.faults.push(fault.with_help("save it as UTF-8"));
                 None
             }
@@ -191,7 +218,7 @@ impl Loader<'_> {
         }
         let incomplete = faults.incomplete;
         self.faults.absorb(faults);
-        LoadedFile { file: file.clone(), portals, fragments, incomplete }
+        LoadedFile { file: file.clone(), source: index, portals, fragments, incomplete }
     }
 
     /// Loads what the Portals include. Fragments include nothing, so one round is enough.
@@ -269,7 +296,7 @@ impl Loader<'_> {
             if let Some(first) = places.get(name.value.as_str()) {
                 let message = format!("two Portals are called `{}`", **name);
                 self.faults.push(
-                    Diagnostic::error("duplicate-portal", name.location, message)
+                    Diagnostic::error(DUPLICATE_PORTAL, name.location, message)
                         .with_related(*first, "first here")
                         .with_help("the name begins the address of every object, so each Portal needs its own"),
                 );
@@ -279,10 +306,46 @@ impl Loader<'_> {
         }
     }
 
-    fn merge(&mut self, portals: &[Portal]) -> Vec<Manifest> {
+    /// Finds the Portals that each error is about: those whose file it stands in, or that include it. Told before they
+    /// are merged, which finds the errors of each by itself.
+    fn blame(&self, portals: &[Portal]) -> Blame {
+        // What was dropped for its number could be anybody's.
+        let is_common = self.faults.is_full(Severity::Error);
+        let mut blame = Blame { of_portals: vec![0; portals.len()], unread: Vec::new(), is_common };
+        let mut others: BTreeMap<u32, usize> = BTreeMap::new();
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        for error in self.faults.diagnostics.iter().filter(is_error) {
+            let place = match error.code {
+                DUPLICATE_PORTAL => None,
+                NOT_UTF_8 => error.related.first().map(|(place, _)| *place).or(error.location),
+                _ => error.location,
+            };
+            let Some(Location { file: source, .. }) = place else {
+                blame.is_common = true;
+                continue;
+            };
+            let mut is_told = false;
+            for (portal, errors) in portals.iter().zip(&mut blame.of_portals) {
+                let mut files = std::iter::once(&portal.file).chain(&portal.included);
+                if files.any(|file| self.files[*file].source == source) {
+                    *errors += 1;
+                    is_told = true;
+                }
+            }
+            if !is_told {
+                *others.entry(source).or_default() += 1;
+            }
+        }
+        let shown = |source: u32| self.sources.file(source).path.display().to_string();
+        blame.unread = others.into_iter().map(|(source, errors)| (shown(source), errors)).collect();
+        blame
+    }
+
+    /// Adds to the errors of each Portal those that show once its parts are together.
+    fn merge(&mut self, portals: &[Portal], errors: &mut [usize]) -> Vec<Manifest> {
         let mut manifests = Vec::with_capacity(portals.len());
         let mut found = Vec::new();
-        for portal in portals {
+        for (portal, errors) in portals.iter().zip(errors) {
             let fragments: Vec<&Parts> = portal
                 .included
                 .iter()
@@ -296,6 +359,11 @@ impl Loader<'_> {
                 self.check_delegation(portal, delegation, &mut faults);
             }
             manifests.push(merge::merge(parts, &fragments, &mut faults));
+            *errors += faults.errors();
+            if portal.incomplete {
+                // The error may stand where nothing else was read.
+                *errors = (*errors).max(1);
+            }
             found.push(faults);
         }
         self.faults.absorb(told_once(found, &manifests));

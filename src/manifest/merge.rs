@@ -39,6 +39,7 @@ pub(super) fn merge(portal: PortalParts, fragments: &[&Parts], faults: &mut Faul
         prune,
         guards,
         delegation,
+        errors: 0,
     };
     check::check(&manifest, faults);
     manifest

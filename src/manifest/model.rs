@@ -31,6 +31,8 @@ pub struct Manifest {
     pub guards: Guards,
     /// Which fragments may declare what. `None`: each of them anything.
     pub delegation: Option<Delegation>,
+    /// How many errors its files have. One that has any says less than it should, and is not to be planned.
+    pub errors: usize,
 }
 
 impl Manifest {
@@ -48,6 +50,7 @@ impl Manifest {
             prune: Prune::default(),
             guards: Guards::default(),
             delegation: None,
+            errors: 0,
         }
     }
 }

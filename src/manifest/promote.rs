@@ -44,6 +44,7 @@ pub fn promote(from: &Manifest, to: &Manifest) -> Promotion {
         prune: to.prune.clone(),
         guards: to.guards.clone(),
         delegation: to.delegation.clone(),
+        errors: 0,
     };
     let mut faults = Faults::default();
     check::check(&manifest, &mut faults);

@@ -398,3 +398,37 @@ fn each_portal_is_planned_on_its_own_snapshot() {
     let empty = case.run(&["plan", "-f", "portals", "--live", "portals"]).exits(1);
     assert!(empty.stderr.contains("portals holds no file whose name ends with .live.json"), "{empty}");
 }
+
+#[test]
+fn a_portal_whose_files_have_faults_hides_no_other() {
+    let hub = hub(&["First", "Second", "Third"]);
+    let case = Case::on(&hub);
+    declare(&case, "faulty", "First", "  userGroups: [{nam: New}]\n");
+    declare(&case, "includes", "Second", "  include: [parts/*.yaml]\n");
+    declare(&case, "sound", "Third", NEW);
+    case.write("portals/torn.yaml", "kind: [Portal\n");
+    case.write("portals/parts/bytes.yaml", b"# \xff\n");
+    let planned = case.run(&["plan", "-f", "portals"]).exits(1);
+    let summary = planned.stdout.split_once("4 portals: ").expect("there is a summary").1;
+    insta::assert_snapshot!(summary, @"
+    1 with changes, 3 failed.
+      faulty: failed: its files have 2 faults
+      includes: failed: its files have 1 fault
+      sound: Plan: 1 to add, 0 to change, 0 to delete.
+      portals/torn.yaml: failed: its files have 1 fault
+    ");
+    for code in ["error[unknown-field]", "error[syntax]", "error[not-utf-8]"] {
+        assert!(planned.stderr.contains(code), "{planned}");
+    }
+    case.run(&["observe", "-f", "portals", "--out", "live/"]).exits(1);
+    assert!(case.files().contains(&"live/sound.live.json".to_owned()));
+    // Whoever means one portal is not kept from it.
+    let from_snapshot = |name: &str| case.run(&["plan", "-f", "portals", "--live", "live", "--name", name]);
+    from_snapshot("sound").exits(0);
+    from_snapshot("faulty").exits(1);
+    case.run(&["apply", "-f", "portals", "--auto-approve"]).exits(5);
+    assert_eq!(hub.writes(), ["POST createUserGroup"]);
+    // What is not known to be anybody's stops all.
+    let stopped = case.run(&["plan", "-f", "portals", "-f", "nowhere.yaml"]).exits(1);
+    assert!(stopped.stdout.is_empty(), "{stopped}");
+}

@@ -116,6 +116,7 @@ pub(super) async fn each<T>(
     let mut parts: Vec<(usize, Part<(T, Connection)>)> = stream::iter(manifests.iter().zip(connections).enumerate())
         .map(|(index, (manifest, connection))| async move {
             let result = async {
+                sound(manifest)?;
                 let connection = connection?;
                 let done = work(manifest, &connection).await?;
                 Ok((done, connection))
@@ -127,6 +128,15 @@ pub(super) async fn each<T>(
         .await;
     parts.sort_by_key(|(index, _)| *index);
     Ok(parts.into_iter().map(|(_, part)| part).collect())
+}
+
+/// Refuses a Portal whose files have faults, which have been shown.
+pub(super) fn sound(manifest: &Manifest) -> Result<(), Failure> {
+    match manifest.errors {
+        0 => Ok(()),
+        1 => Err(Failure::new("its files have 1 fault")),
+        several => Err(Failure::new(format!("its files have {several} faults"))),
+    }
 }
 
 /// Logs the requests of a stage, once for each host.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{Part, Trouble, each, folder, log_requests, refuse_twins};
+use super::{Part, Trouble, each, folder, log_requests, refuse_twins, sound};
 use crate::apply::forecast;
 use crate::cli::{AccessFlags, Global};
 use crate::client::Latencies;
@@ -85,7 +85,8 @@ impl Planning<'_> {
             .collect::<Result<Vec<_>>>()?;
         let mut parts: Vec<Part<Plan>> = Vec::with_capacity(manifests.len());
         for manifest in manifests {
-            parts.push(match matching(manifest, &snapshots) {
+            let found = sound(manifest).and_then(|()| matching(manifest, &snapshots));
+            parts.push(match found {
                 Ok(path) => self.on_snapshot(manifest, path, manifests.len() == 1).await,
                 Err(failure) => Part { name: manifest.name.value.clone(), result: Err(failure.into()) },
             });
@@ -100,6 +101,7 @@ impl Planning<'_> {
 
     async fn on_snapshot(&self, manifest: &Manifest, path: &Path, is_alone: bool) -> Part<Plan> {
         let plan = async {
+            sound(manifest)?;
             let revisions = self.revisions.of(manifest);
             let (mut live, latencies) =
                 read(path, &revisions.with(manifest), (!is_alone).then_some(&manifest.name.value))?;
