@@ -76,8 +76,7 @@ pub(super) fn load_fleet(global: &Global, files: &[PathBuf]) -> Result<(Vec<Mani
         let unread = std::mem::take(&mut loaded.unread);
         loaded.manifests.extend(unread.into_iter().map(|(path, errors)| Manifest { errors, ..Manifest::bare(&path) }));
     }
-    let is_meant =
-        |manifest: &&Manifest| global.name.is_empty() || global.name.iter().any(|name| manifest.name.value == *name);
+    let is_meant = |manifest: &&Manifest| global.name.is_empty() || global.name.contains(&manifest.name.value);
     let goes_on = loaded.manifests.iter().filter(is_meant).any(|manifest| manifest.errors == 0);
     if loaded.has_errors() && (loaded.has_common_error || !goes_on) {
         return Err(faults(global, Exit::Error, "the manifest has", &loaded.diagnostics, &loaded.sources).into());
