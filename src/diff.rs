@@ -12,7 +12,9 @@ use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
 use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::plan::{Edit, Operation};
 use crate::resolve::Resolution;
-use crate::state::{DesiredAsset, DesiredDecision, DesiredGroupState, DesiredVisibility, LiveGroup, LiveState};
+use crate::state::{
+    AudienceCause, DesiredAsset, DesiredDecision, DesiredGroupState, DesiredVisibility, LiveGroup, LiveState,
+};
 
 /// A change that has no place in the order yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +25,7 @@ pub struct Difference {
     /// Who signs the member in, and so may add groups to those that the hub knows: mappings of this provider.
     pub provider: Option<ProviderName>,
     /// Where the values of fields come from, by path.
-    pub causes: BTreeMap<String, String>,
+    pub causes: BTreeMap<String, AudienceCause>,
     pub reason: Option<String>,
 }
 

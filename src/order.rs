@@ -186,7 +186,9 @@ pub fn order(differences: Vec<Difference>, directory: &Directory) -> Vec<Change>
             let Difference { address, object_id, edit, provider: _, mut causes, reason } = difference;
             let mut fields = edit.changed_fields();
             for field in &mut fields {
-                field.cause = causes.remove(&field.path);
+                if let Some(cause) = causes.remove(&field.path) {
+                    field.attribute(cause);
+                }
             }
             let depends_on = depends_on.into_iter().map(id).collect();
             Change { id: id(index), address, object_id, edit, fields, phase, depends_on, reason, origin: None }

@@ -276,8 +276,17 @@ pub struct DesiredVisibility {
     /// What is to be: managed fields as declared, the others as they are.
     pub spec: AssetSpec,
     /// Where each version's audience comes from, for showing only.
-    pub causes: BTreeMap<String, String>,
+    pub causes: BTreeMap<String, AudienceCause>,
     pub reason: Option<String>,
+}
+
+/// Where the groups of an audience come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudienceCause {
+    /// The named audiences that it uses: `audience:payments`.
+    pub named: String,
+    /// Groups of which that is not true: some of these audiences have them, or the list itself (`None`).
+    pub apart: BTreeMap<GroupName, Option<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -7,13 +7,14 @@
 mod crowd;
 mod tally;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use self::crowd::{Audience, Crowd};
 use self::tally::Tally;
 use super::states::is_told;
 use crate::address::Address;
 use crate::directory::Directory;
+use crate::id::GroupName;
 use crate::kinds::GroupSet;
 use crate::plan::access::{Access, Cause, Effect, Side};
 use crate::plan::{Change, Edit, Operation, Origin};
@@ -71,6 +72,8 @@ struct AudienceFields<'a>(HashMap<(&'a Address, &'a str), AudienceField<'a>>);
 #[derive(Default)]
 struct AudienceField<'a> {
     cause: Option<&'a str>,
+    /// Groups that it gets from elsewhere.
+    apart: BTreeMap<&'a str, Option<&'a str>>,
     origin: Option<Origin>,
     /// Groups that it loses, and that somebody added in the portal by hand.
     undeclared: GroupSet,
@@ -82,8 +85,10 @@ impl<'a> AudienceFields<'a> {
         for change in changes.iter().filter(|change| matches!(change.edit, Edit::Asset(_))) {
             for field in &change.fields {
                 let Some(version) = field.path.strip_prefix("versions.") else { continue };
-                let AudienceField { cause, origin, undeclared } = fields.entry((&change.address, version)).or_default();
+                let AudienceField { cause, apart, origin, undeclared } =
+                    fields.entry((&change.address, version)).or_default();
                 *cause = field.cause.as_deref().or(*cause);
+                apart.extend(field.apart.iter().map(|(group, cause)| (group.as_str(), cause.as_deref())));
                 *origin = field.origin.max(*origin);
                 undeclared.extend(field.undeclared.iter().map(|group| group.as_str().into()));
             }
@@ -97,7 +102,9 @@ impl<'a> AudienceFields<'a> {
 }
 
 impl AudienceField<'_> {
-    fn cause(&self) -> Cause {
-        self.cause.map_or(Cause::Assets, |name| Cause::Audience(name.to_owned()))
+    /// Why a group gains or loses sight of it.
+    fn cause(&self, gives: bool, group: &GroupName) -> Cause {
+        let apart = if gives { self.apart.get(group.as_str()) } else { None };
+        apart.copied().unwrap_or(self.cause).map_or(Cause::Assets, |name| Cause::Audience(name.to_owned()))
     }
 }

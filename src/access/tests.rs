@@ -235,6 +235,33 @@ fn causes_come_before_versions_and_members() {
     "#);
 }
 
+#[test]
+fn a_group_is_told_under_the_audiences_that_have_it() {
+    let live = portal(Shape::Nested)
+        .group("Gold")
+        .group("Silver")
+        .group("Bronze")
+        .group("Gone")
+        .asset("com.example/one", Instances::Public, &[("v1", &["Gone"])])
+        .asset("com.example/two", Instances::Public, &[("v1", &[])])
+        .member("jane", &["Gold", "Silver", "Bronze"])
+        .member("ken", &["Gone"]);
+    let wanted = manifest()
+        .audience("metals", &["Gold", "Silver"])
+        .audience("precious", &["Gold"])
+        .asset("com.example/one", &[("v1", &["audience:metals", "audience:precious", "Bronze"])])
+        .asset("com.example/two", &[("v1", &["audience:metals"])]);
+    let told = told(&wanted, &live);
+    let causes: Vec<&str> = told.lines().filter(|line| line.starts_with(['+', '-'])).collect();
+    assert_snapshot!(causes.join("\n"), @r#"
+    + Audience("audience:metals") Silver: 2 versions of 2 assets, 1 members, 0 idp, 0 public
+    + Audience("audience:metals") Gold: 1 versions of 1 assets, 1 members, 0 idp, 0 public
+    + Audience("audience:metals + audience:precious") Gold: 1 versions of 1 assets, 1 members, 0 idp, 0 public
+    + Assets Bronze: 1 versions of 1 assets, 1 members, 0 idp, 0 public
+    - Audience("audience:metals + audience:precious") Gone: 1 versions of 1 assets, 1 members, 0 idp, 0 public
+    "#);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

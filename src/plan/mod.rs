@@ -18,14 +18,14 @@ use serde_json::Value;
 
 use crate::address::{Address, Kind};
 use crate::directory::Directory;
-use crate::id::{ChangeId, CommitId, ProviderId, ProviderName};
+use crate::id::{ChangeId, CommitId, GroupName, ProviderId, ProviderName};
 use crate::kinds::assets::spec::AssetSpec;
 use crate::kinds::idp_mappings::spec::IdpMappingSpec;
 use crate::kinds::members::spec::MemberSpec;
 use crate::kinds::prospects::spec::{ApprovalSpec, ProspectSpec};
 use crate::kinds::user_groups::spec::UserGroupSpec;
 use crate::kinds::{Fields, GroupSet, fields};
-use crate::state::LivePortal;
+use crate::state::{AudienceCause, LivePortal};
 
 pub use forecast::Forecast;
 pub use guards::{Exposure, Guard, GuardRemark, Guards, Hidden, HiddenFrom, Limits, Protection, Violation};
@@ -272,12 +272,27 @@ pub struct FieldChange {
     /// Where the value comes from, e.g. `audience:payments`; for showing, never for deciding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// Added elements of which `cause` is not true: a part of it brings them, or the list itself (null).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub apart: BTreeMap<String, Option<String>>,
     /// `None`: nothing earlier is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     /// Elements of a set that go, and that nobody declared: somebody added them in the portal by hand.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub undeclared: BTreeSet<String>,
+}
+
+impl FieldChange {
+    /// Says where its value comes from, and of those groups that are added, which come from elsewhere.
+    pub fn attribute(&mut self, AudienceCause { named, apart }: AudienceCause) {
+        let has = |value: &Value, group: &GroupName| {
+            value.as_array().is_some_and(|names| names.iter().any(|name| *name == *group.as_str()))
+        };
+        let apart = apart.into_iter().filter(|(group, _)| has(&self.after, group) && !has(&self.before, group));
+        self.apart = apart.map(|(group, cause)| (group.to_string(), cause)).collect();
+        self.cause = Some(named);
+    }
 }
 
 /// What is done to an object. Specifications are complete and shaped like the manifest.
@@ -427,6 +442,7 @@ impl Edit {
                     before,
                     after,
                     cause: None,
+                    apart: BTreeMap::new(),
                     origin: None,
                     undeclared: BTreeSet::new(),
                 })

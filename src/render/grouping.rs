@@ -171,7 +171,7 @@ fn entries<'a>(changes: &'a [Change], names: &Names) -> Vec<Entry<'a>> {
 fn merged_fields<'a>(steps: &[&'a Change]) -> Vec<Field<'a>> {
     let mut fields: BTreeMap<&'a str, Field<'a>> = BTreeMap::new();
     for step in steps {
-        for FieldChange { path, before, after, cause, origin, undeclared: _ } in &step.fields {
+        for FieldChange { path, before, after, cause, apart: _, origin, undeclared: _ } in &step.fields {
             let field = fields.entry(path).or_insert(Field { path, before, after, cause: None, origin: None });
             field.after = after;
             field.cause = cause.as_deref().or(field.cause);

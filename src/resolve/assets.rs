@@ -10,7 +10,7 @@ use crate::kinds::GroupSet;
 use crate::kinds::assets::spec::{AssetSpec, OTHER_VERSIONS, canonical_version, wire_version};
 use crate::manifest::model::{Asset, AssetState, AudienceItem, Instances, VersionAudience, Versions, is_uuid};
 use crate::plan::Unmanaged;
-use crate::state::{AssetDetail, DesiredAsset, DesiredVisibility, LiveAsset};
+use crate::state::{AssetDetail, AudienceCause, DesiredAsset, DesiredVisibility, LiveAsset};
 
 impl<'a> Resolver<'a> {
     /// Resolves every declared audience once, used or not: a name that is not there is a fault in either case.
@@ -213,7 +213,7 @@ impl<'a> Resolver<'a> {
         asset: &Asset,
         versions: &Versions,
         spec: &mut AssetSpec,
-        causes: &mut BTreeMap<String, String>,
+        causes: &mut BTreeMap<String, AudienceCause>,
     ) -> BTreeSet<String> {
         let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for version in spec.versions.keys() {
@@ -268,11 +268,13 @@ impl<'a> Resolver<'a> {
     fn put(
         &mut self,
         spec: &mut AssetSpec,
-        causes: &mut BTreeMap<String, String>,
+        causes: &mut BTreeMap<String, AudienceCause>,
         version: String,
         audience: &VersionAudience,
     ) {
-        let mut groups = self.audience(audience);
+        let items = self.audience(audience);
+        let mut groups: GroupSet = items.iter().flat_map(|(_, groups)| groups).cloned().collect();
+        let cause = audience_cause(&items, &groups);
         if let Some(Some(live)) = spec.versions.get(&version) {
             groups.extend(self.administrators.intersection(live).cloned());
         }
@@ -280,29 +282,22 @@ impl<'a> Resolver<'a> {
         if spec.versions.get(&version) == Some(&groups) {
             return;
         }
-        let named: Vec<String> = audience
-            .items
-            .iter()
-            .filter_map(|item| match &item.value {
-                AudienceItem::Audience(name) => Some(format!("audience:{name}")),
-                AudienceItem::Group(_) => None,
-            })
-            .collect();
-        if !named.is_empty() {
-            causes.insert(version.clone(), named.join(" + "));
+        if let Some(cause) = cause {
+            causes.insert(version.clone(), cause);
         }
         spec.versions.insert(version, groups);
     }
 
-    fn audience(&mut self, audience: &VersionAudience) -> GroupSet {
-        let mut groups = GroupSet::new();
+    /// The groups of each item, and the name of the audience that it is, if it is one.
+    fn audience<'v>(&mut self, audience: &'v VersionAudience) -> Vec<(Option<&'v str>, GroupSet)> {
+        let mut items = Vec::new();
         for item in &audience.items {
             match &item.value {
                 AudienceItem::Group(reference) => {
-                    groups.extend(self.reference_at(reference, item.location));
+                    items.push((None, self.reference_at(reference, item.location).into_iter().collect()));
                 }
                 AudienceItem::Audience(name) => match self.audiences.get(name.as_str()) {
-                    Some(declared) => groups.extend(declared.iter().cloned()),
+                    Some(declared) => items.push((Some(name.as_str()), declared.clone())),
                     None => self.fault(Diagnostic::error(
                         "unknown-audience",
                         item.location,
@@ -311,7 +306,7 @@ impl<'a> Resolver<'a> {
                 },
             }
         }
-        groups
+        items
     }
 
     pub(super) fn detail(&mut self, key: &AssetKey, location: impl Into<Option<Location>>) -> Option<&'a AssetDetail> {
@@ -405,6 +400,24 @@ fn lets_go(desired: &DesiredAsset, group: &GroupName) -> bool {
             .values()
             .all(|groups| groups.as_ref().is_some_and(|groups| !groups.contains(group))),
     }
+}
+
+/// Which named audiences bring the groups, if any is used.
+fn audience_cause(items: &[(Option<&str>, GroupSet)], groups: &GroupSet) -> Option<AudienceCause> {
+    let named = |group: Option<&GroupName>| {
+        let names = items.iter().filter(|(_, of_item)| group.is_none_or(|group| of_item.contains(group)));
+        // What is listed by itself is there whatever an audience says.
+        let is_listed = |(name, _): &&(Option<&str>, GroupSet)| group.is_some() && name.is_none();
+        if names.clone().any(|item| is_listed(&item)) {
+            return None;
+        }
+        let names: Vec<String> = names.filter_map(|(name, _)| Some(format!("audience:{}", (*name)?))).collect();
+        (!names.is_empty()).then(|| names.join(" + "))
+    };
+    let all = named(None)?;
+    let apart = groups.iter().map(|group| (group.clone(), named(Some(group))));
+    let apart = apart.filter(|(_, cause)| cause.as_ref() != Some(&all)).collect();
+    Some(AudienceCause { named: all, apart })
 }
 
 fn custom_entered(asset: &Asset, location: Location) -> Diagnostic {

@@ -111,18 +111,13 @@ impl<'a> Tally<'a> {
     /// Counts what a version's own audience brings about.
     fn count_audience(&mut self, shift: &Shift, version: &Version<'_>) {
         let (people, assets) = (self.crowd.size(), self.crowd.access.assets.len());
-        let (cause, origin) = version.field.map_or((Cause::Assets, None), |field| (field.cause(), field.origin));
-        for gives in [true, false] {
-            let mut routes =
-                shift.routes.iter().filter(|route| route.gives == gives && route.is_of_audience).peekable();
-            if routes.peek().is_none() {
-                continue;
-            }
-            let groups = self.of_audiences.entry((gives, cause.clone(), origin)).or_default();
-            for route in routes {
-                let extent = groups.entry(route.group).or_insert_with(|| Extent::new(people, assets));
-                extent.add(&route.people, std::slice::from_ref(version));
-            }
+        let names = &self.crowd.groups.names;
+        for Route { gives, group, people: moved, .. } in shift.routes.iter().filter(|route| route.is_of_audience) {
+            let field = version.field;
+            let cause = field.map_or(Cause::Assets, |field| field.cause(*gives, &names[*group]));
+            let groups = self.of_audiences.entry((*gives, cause, field.and_then(|field| field.origin))).or_default();
+            let extent = groups.entry(*group).or_insert_with(|| Extent::new(people, assets));
+            extent.add(moved, std::slice::from_ref(version));
         }
     }
 
