@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -129,7 +129,7 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     if tables(connection)? > 0 {
         check(connection)?;
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(256);
@@ -139,6 +139,22 @@ fn prepare(connection: &mut Connection) -> Result<()> {
         create(connection)?;
     }
     check(connection)
+}
+
+/// Whoever changes the journal's mode while another process does so too is told at once that the database is busy,
+/// whatever the timeout.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    const TIMES: u32 = 1_000;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+    let mut times = 0;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && times < TIMES => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+        times += 1;
+    }
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<i64> {
