@@ -6,7 +6,7 @@ use super::spec::{MOST_GROUPS, MemberSpec};
 use crate::client::{self, Operation, PortalPath, Reader, User, UserQuery};
 use crate::id::{GroupName, MemberId};
 use crate::kinds::precondition::{Check, check};
-use crate::kinds::session::{Attempt, Session, failed};
+use crate::kinds::session::{Attempt, Session, WriteError, failed};
 use crate::kinds::{Fields, fields};
 use crate::plan::{Change, Edit};
 use crate::report::Outcome;
@@ -125,7 +125,7 @@ pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Ou
         return outcome;
     }
     let mut current = member.map(|member| of_member(session, &member));
-    let mut written = Outcome::AlreadyDone;
+    let mut written = None;
     for (step, part) in steps(change, after) {
         let mut first = current.take();
         let outcome = session
@@ -134,6 +134,8 @@ pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Ou
                     Some(current) => Some(current),
                     None => match fields_of(session, &part).await {
                         Ok(current) => current,
+                        // A part is written, and all of it may be as it should.
+                        Err(error) if written.is_some() => return Attempt::Ended(WriteError::Sent(error).unknown()),
                         Err(error) => return Attempt::Ended(failed(&error)),
                     },
                 };
@@ -144,13 +146,16 @@ pub async fn write(session: &Session, change: &Change, after: &MemberSpec) -> Ou
                 }
             })
             .await;
-        match outcome {
-            Outcome::Applied => written = outcome,
-            Outcome::AlreadyDone => {}
-            outcome => return outcome,
+        match (outcome, written) {
+            (Outcome::Applied, _) => written = Some(step),
+            (Outcome::AlreadyDone, _) => {}
+            (Outcome::Failed { message, hint }, Some(written)) => {
+                return Outcome::Failed { message: format!("{}, but then: {message}", written.done()), hint };
+            }
+            (outcome, _) => return outcome,
         }
     }
-    written
+    written.map_or(Outcome::AlreadyDone, |_| Outcome::Applied)
 }
 
 /// One request.
@@ -162,6 +167,14 @@ enum Step {
 }
 
 impl Step {
+    const fn done(self) -> &'static str {
+        match self {
+            Self::Disable => "the member was disabled",
+            Self::SetGroups => "the groups were set",
+            Self::Enable => "the member was enabled",
+        }
+    }
+
     const fn operation(self) -> Operation {
         match self {
             Self::Disable => Operation::DisableCommunityUser,
