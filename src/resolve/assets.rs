@@ -244,6 +244,8 @@ impl<'a> Resolver<'a> {
             self.put(spec, causes, name, audience);
         }
         if let Some(audience) = &versions.others {
+            // What it names counts as named, also where every version is listed.
+            self.audience(audience);
             let others: Vec<String> =
                 spec.versions.keys().filter(|version| !listed.contains_key(*version)).cloned().collect();
             for version in others {

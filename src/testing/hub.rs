@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::worlds::VERSIONS;
-use crate::id::{GroupId, GroupName};
+use crate::id::{AssetKey, GroupId, GroupName};
 use crate::kinds::assets::spec::AssetSpec;
 use crate::plan::{Change, Edit, Operation, Plan};
 use crate::state::{AssetDetail, GroupFlags, LiveAsset, LiveGroup, LiveMapping, LiveMember, LiveState};
@@ -164,8 +164,12 @@ fn asset(live: &mut LiveState, change: &Change, operation: &Operation<AssetSpec>
             live.assets.as_mut().and_then(|assets| assets.remove(&key)).expect("it is there");
         }
     }
+    // Who sees a version of which the hub does not tell is known from the search alone.
+    let is_hazy = |asset: &LiveAsset| asset.detail.iter().any(|detail| detail.versions.values().any(Option::is_none));
+    let hazy: BTreeSet<AssetKey> =
+        live.assets.iter().flatten().filter(|(_, asset)| is_hazy(asset)).map(|(key, _)| key.clone()).collect();
     for keys in live.visible_to.values_mut() {
-        keys.clear();
+        keys.retain(|key| hazy.contains(key));
     }
     for (key, asset) in live.assets.iter().flatten() {
         for group in asset.detail.iter().flat_map(|detail| detail.versions.values().flatten().flatten()) {
