@@ -83,9 +83,9 @@ impl Case {
         after
     }
 
-    /// Somebody was declared to be disabled before they signed up, is declared no longer, and is let in by a rule. The record
-    /// stays the same until a run has succeeded: one that comes after it takes what it declared, which may be what the
-    /// rule has just given.
+    /// Somebody was declared before they signed up, is declared no longer, and is let in by a rule. The record stays the
+    /// same until a run has succeeded: one that comes after it takes what it declared, which may be what the rule has just
+    /// given.
     pub(crate) fn tolerate_taken(&self, later: &Self, before: &Portal, now: &Portal, expected: &mut Portal) {
         for (number, (first, second)) in self.people.iter().zip(&later.people).enumerate() {
             let username = Self::username(number, first);
