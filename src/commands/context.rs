@@ -165,6 +165,10 @@ pub(super) fn faults(
 /// `the manifest has 2 faults`
 pub(super) fn counted(lead: &str, diagnostics: &[Diagnostic]) -> String {
     let count = diagnostics.iter().filter(|diagnostic| diagnostic.severity == diagnostic::Severity::Error).count();
+    number_of_faults(lead, count)
+}
+
+pub(super) fn number_of_faults(lead: &str, count: usize) -> String {
     format!("{lead} {count} {}", if count == 1 { "fault" } else { "faults" })
 }
 

@@ -88,11 +88,8 @@ fn load_from(paths: &[PathBuf], options: &LoadOptions<'_>, archive: Option<&Arch
     let portals = loader.include_all();
     loader.warn_of_unused_fragments(&portals);
     loader.refuse_portals_of_one_name();
-    let Blame { mut of_portals, unread, is_common } = loader.blame(&portals);
-    let mut manifests = loader.merge(&portals, &mut of_portals);
-    for (manifest, errors) in manifests.iter_mut().zip(of_portals) {
-        manifest.errors = errors;
-    }
+    let Blame { of_portals, unread, is_common } = loader.blame(&portals);
+    let manifests = loader.merge(&portals, of_portals);
     let diagnostics = loader.faults.in_order();
     Loaded { manifests, unread, has_common_error: is_common, sources: loader.sources, diagnostics }
 }
@@ -342,7 +339,7 @@ impl Loader<'_> {
     }
 
     /// Adds to the errors of each Portal those that show once its parts are together.
-    fn merge(&mut self, portals: &[Portal], errors: &mut [usize]) -> Vec<Manifest> {
+    fn merge(&mut self, portals: &[Portal], errors: Vec<usize>) -> Vec<Manifest> {
         let mut manifests = Vec::with_capacity(portals.len());
         let mut found = Vec::new();
         for (portal, errors) in portals.iter().zip(errors) {
@@ -358,12 +355,10 @@ impl Loader<'_> {
             if let Some(delegation) = &parts.delegation {
                 self.check_delegation(portal, delegation, &mut faults);
             }
-            manifests.push(merge::merge(parts, &fragments, &mut faults));
-            *errors += faults.errors();
-            if portal.incomplete {
-                // The error may stand where nothing else was read.
-                *errors = (*errors).max(1);
-            }
+            let manifest = merge::merge(parts, &fragments, &mut faults);
+            // Where a part could not be read, the error may stand where nothing else was.
+            let errors = (errors + faults.errors()).max(usize::from(portal.incomplete));
+            manifests.push(Manifest { errors, ..manifest });
             found.push(faults);
         }
         self.faults.absorb(told_once(found, &manifests));

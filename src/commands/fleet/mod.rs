@@ -134,8 +134,7 @@ pub(super) async fn each<T>(
 pub(super) fn sound(manifest: &Manifest) -> Result<(), Failure> {
     match manifest.errors {
         0 => Ok(()),
-        1 => Err(Failure::new("its files have 1 fault")),
-        several => Err(Failure::new(format!("its files have {several} faults"))),
+        errors => Err(Failure::new(context::number_of_faults("its files have", errors))),
     }
 }
 
